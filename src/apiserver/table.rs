@@ -1,0 +1,81 @@
+//! The server-side table: the kind's columns and rows. Must not know any kind.
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::errors::{ApiError, ApiResult};
+use super::respond;
+use crate::kinds::Kind;
+
+/// Which object each row carries (`?includeObject=`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Include {
+    Nothing,
+    Metadata,
+    Object,
+}
+
+impl Include {
+    /// From the query; the metadata alone when missing.
+    pub(super) fn from_call(call: &Call) -> ApiResult<Self> {
+        match call.params.get("includeObject") {
+            None | Some("Metadata") => Ok(Self::Metadata),
+            Some("None") => Ok(Self::Nothing),
+            Some("Object") => Ok(Self::Object),
+            Some(other) => Err(ApiError::bad_request(format!(
+                "Invalid value: {other:?}: must be 'Metadata', 'Object', 'None', or empty"
+            ))),
+        }
+    }
+}
+
+/// Builds tables of one kind for one call.
+#[derive(Clone, Copy)]
+pub(super) struct Tabler<'a> {
+    call: &'a Call,
+    version: &'a str,
+    include: Include,
+}
+
+impl<'a> Tabler<'a> {
+    pub(super) fn new(call: &'a Call, version: &'a str) -> ApiResult<Self> {
+        Ok(Self { call, version, include: Include::from_call(call)? })
+    }
+
+    /// A table with these rows; columns are left out where the client has them already.
+    pub(super) fn table(&self, metadata: &Value, columns: bool, rows: &[Value]) -> Value {
+        let columns = if columns { definitions(self.call.kind) } else { Value::Null };
+        json!({
+            "kind": "Table", "apiVersion": format!("meta.k8s.io/{}", self.version), "metadata": metadata,
+            "columnDefinitions": columns, "rows": rows,
+        })
+    }
+
+    /// The row of an object.
+    pub(super) fn row(&self, value: Value) -> Value {
+        let cells = self.call.kind.rules.row(&value, self.call.server.clock.now());
+        let object = match self.include {
+            Include::Nothing => Value::Null,
+            Include::Metadata => respond::partial(value, self.version),
+            Include::Object => value,
+        };
+        json!({ "cells": cells, "object": object })
+    }
+}
+
+/// The table of a single object.
+pub(super) fn of_object(call: &Call, version: &str, value: Value) -> ApiResult<Value> {
+    let tabler = Tabler::new(call, version)?;
+    let metadata = json!({ "resourceVersion": value["metadata"]["resourceVersion"] });
+    Ok(tabler.table(&metadata, true, &[tabler.row(value)]))
+}
+
+fn definitions(kind: &Kind) -> Value {
+    let definition = |column: &crate::kinds::Column| {
+        json!({
+            "name": column.name, "type": column.kind, "format": column.format, "description": "",
+            "priority": column.priority,
+        })
+    };
+    kind.columns.iter().map(definition).collect()
+}

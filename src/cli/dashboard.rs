@@ -1,0 +1,142 @@
+//! `timonel`: the dashboard over its own cluster, the one that already runs in the data directory, or any other.
+//! Must not draw.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::args::{DashboardArgs, TimingArg};
+use super::settings;
+use crate::base::pipe::Identity;
+use crate::cluster::{Cluster, Home, Listen, Opened, Practice};
+use crate::lessons::Catalogue;
+use crate::lessons::check::{Clusters, Wish};
+use crate::{client, tui};
+
+pub async fn run(args: DashboardArgs, data_dir: PathBuf) -> anyhow::Result<ExitCode> {
+    if args.context.is_some() || args.kubeconfig.is_some() {
+        let client = client::remote(args.kubeconfig.as_deref(), args.context.as_deref()).await;
+        let client = client.with_context(|| unreachable_cluster(&args))?;
+        let name = args.context.clone().unwrap_or_else(|| "kubeconfig".into());
+        return show(client, (name, args.kubeconfig.clone()), &args, &data_dir).await;
+    }
+    match Home::open(&data_dir)? {
+        Opened::Ours(home) => own(home, &args, &data_dir).await,
+        Opened::Running { kubeconfig } => {
+            let client = client::remote(Some(&kubeconfig), None).await?;
+            show(client, ("local".into(), Some(kubeconfig)), &args, &data_dir).await
+        }
+    }
+}
+
+async fn own(home: Home, args: &DashboardArgs, data_dir: &Path) -> anyhow::Result<ExitCode> {
+    let mut options = settings::cluster(&args.cluster, timing(args), data_dir.into());
+    options.listen = Some(Listen::Anywhere);
+    let kubeconfig = home.kubeconfig();
+    let cluster = Cluster::start(home, options).await?;
+    let outcome = show(cluster.client(Identity::admin()), ("local".into(), Some(kubeconfig)), args, data_dir).await;
+    cluster.stop().await;
+    outcome
+}
+
+/// Shows a cluster, and in between the clusters that single lessons have for themselves.
+async fn show(
+    client: kube::Client,
+    (context, kubeconfig): (String, Option<PathBuf>),
+    args: &DashboardArgs,
+    data_dir: &Path,
+) -> anyhow::Result<ExitCode> {
+    let lessons = match &args.lessons {
+        Some(folder) => Some(Catalogue::from_dir(folder)?),
+        None => None,
+    };
+    let options = |(client, context, kubeconfig): Place, view| tui::Options {
+        client,
+        context,
+        kubeconfig,
+        data_dir: Some(data_dir.to_path_buf()),
+        view,
+        config: args.config.clone().or_else(settings::config),
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        colours: std::env::var("COLORFGBG").ok(),
+        read_only: args.read_only,
+        lessons: lessons.clone(),
+        practice: None,
+        hints: !args.no_hints,
+    };
+    let mut view = first_view(args);
+    let mut place: Place = (client, context, kubeconfig);
+    loop {
+        let usual = options(place.clone(), view.clone());
+        let left = match own_lesson(&view, lessons.as_ref())? {
+            None => tui::run(usual).await?,
+            Some((id, wish)) => {
+                practise(usual, id, Wish { timing: settings::timing(timing(args)), ..wish }, data_dir).await?
+            }
+        };
+        match left {
+            tui::Exit::Left => return Ok(ExitCode::SUCCESS),
+            tui::Exit::Elsewhere(next) => match next.strip_prefix("contexto ") {
+                Some(name) => (place, view) = elsewhere(place, name, args).await,
+                None => view = next,
+            },
+        }
+    }
+}
+
+/// A cluster, the name of its context and the kubeconfig that leads to it.
+type Place = (kube::Client, String, Option<PathBuf>);
+
+/// Another context of the same kubeconfig, and the bridge; where it leads nowhere one stays, at the list of contexts.
+async fn elsewhere(here: Place, name: &str, args: &DashboardArgs) -> (Place, String) {
+    let kubeconfig = here.2.clone().or_else(|| args.kubeconfig.clone());
+    match client::remote(kubeconfig.as_deref(), Some(name)).await {
+        Ok(client) => ((client, name.into(), kubeconfig), "puente".into()),
+        Err(error) => {
+            tracing::warn!("el contexto {name} no sirve: {error}");
+            (here, "contextos".into())
+        }
+    }
+}
+
+/// The lesson that a view opens and the cluster that it wants, if it wants one of its own.
+fn own_lesson(view: &str, lessons: Option<&Catalogue>) -> anyhow::Result<Option<(String, Wish)>> {
+    let Some(id) = view.strip_prefix("leccion ") else { return Ok(None) };
+    let embedded = Catalogue::embedded()?;
+    let lesson = lessons.unwrap_or(&embedded).get(id);
+    let setup = lesson.map(|lesson| &lesson.setup);
+    let own = setup.and_then(|setup| Some((setup.seed, setup.cluster.clone()?)));
+    Ok(own.map(|(seed, own)| (id.into(), Wish { seed, own, ..Wish::default() })))
+}
+
+/// Shows a cluster that lives as long as one lesson.
+async fn practise(usual: tui::Options, id: String, wish: Wish, data_dir: &Path) -> anyhow::Result<tui::Exit> {
+    let kubeconfig = data_dir.join("kubeconfig-leccion");
+    let cluster = Practice::reachable(kubeconfig).fresh(&wish).await.map_err(anyhow::Error::msg)?;
+    let context = format!("lección {id}");
+    let kubeconfig = Some(data_dir.join("kubeconfig-leccion"));
+    let left =
+        tui::run(tui::Options { client: cluster.client(), context, kubeconfig, practice: Some(id), ..usual }).await;
+    cluster.stop().await;
+    left
+}
+
+fn timing(args: &DashboardArgs) -> TimingArg {
+    args.timing.unwrap_or(TimingArg::Clase)
+}
+
+/// What to open first, as the palette takes it.
+fn first_view(args: &DashboardArgs) -> String {
+    match (&args.edit, &args.lesson, &args.view) {
+        (Some(file), ..) => format!("editar {}", file.display()),
+        (None, Some(lesson), _) => format!("leccion {lesson}"),
+        (None, None, Some(view)) => view.clone(),
+        (None, None, None) => "puente".into(),
+    }
+}
+
+fn unreachable_cluster(args: &DashboardArgs) -> String {
+    let which = args.context.as_deref().map(|name| format!(" (contexto {name})")).unwrap_or_default();
+    format!("no se puede usar ese kubeconfig{which}; mira los contextos con «kubectl config get-contexts»")
+}

@@ -1,0 +1,75 @@
+//! What happens to our containers, from the engine's event stream. Must not poll.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::models::EventMessage;
+use bollard::query_parameters::EventsOptions;
+use futures::stream::BoxStream;
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use super::labels::{self, Labels};
+use super::state;
+use super::volumes::Volumes;
+use crate::kubelet::runtime::{Event, Exit};
+
+/// Events of so long ago are told again, in case our clock is ahead of the engine's: to hear one twice does no harm.
+const OVERLAP: Duration = Duration::from_secs(2);
+
+/// Uids of pods whose sandboxes we stop ourselves: they are not lost.
+pub(super) type Stopped = Arc<Mutex<HashSet<String>>>;
+
+/// What happens to a node's containers from `now` on; ends when the connection is lost.
+pub(super) fn of_node(
+    docker: Docker,
+    volumes: Volumes,
+    cluster: &str,
+    node: &str,
+    now: Timestamp,
+    stopped: Stopped,
+) -> BoxStream<'static, Event> {
+    let mut filters = labels::filter(&[(labels::CLUSTER, cluster), (labels::NODE, node)]);
+    filters.insert("type".into(), vec!["container".into()]);
+    filters.insert("event".into(), vec!["die".into()]);
+    let since = (now - OVERLAP).as_duration().as_secs_f64();
+    let options =
+        EventsOptions { since: Some(format!("{since:.3}")), filters: Some(filters), ..EventsOptions::default() };
+    let messages = stream::once(async move { (docker.events(Some(options)), docker) });
+    messages
+        .flat_map(move |(messages, docker)| {
+            let (volumes, stopped) = (volumes.clone(), stopped.clone());
+            messages.take_while(|message| std::future::ready(message.is_ok())).filter_map(move |message| {
+                let (docker, volumes, stopped) = (docker.clone(), volumes.clone(), stopped.clone());
+                async move { event(&docker, &volumes, &stopped, message.ok()?).await }
+            })
+        })
+        .boxed()
+}
+
+async fn event(docker: &Docker, volumes: &Volumes, stopped: &Stopped, message: EventMessage) -> Option<Event> {
+    let at = message.time_nano.and_then(|nanos| Timestamp::from_nanosecond(nanos.into()).ok()).unwrap_or_default();
+    let actor = message.actor?;
+    let (id, attributes) = (actor.id?, actor.attributes?);
+    let pod_uid = labels::text(&attributes, labels::POD_UID);
+    if labels::text(&attributes, labels::ROLE) == labels::PAUSE {
+        let on_purpose = stopped.lock().contains(&pod_uid);
+        return (!on_purpose).then_some(Event::SandboxLost { pod_uid });
+    }
+    let exit = match state::seen(docker, volumes, &id).await {
+        Ok(Some(seen)) if state::is_running(&seen.answer) => return None,
+        Ok(Some(seen)) => state::exit(&seen),
+        // It was removed meanwhile, or the engine is going: the event itself says enough.
+        Ok(None) | Err(_) => told(&attributes, at),
+    };
+    Some(Event::Exited { pod_uid, id, exit })
+}
+
+/// The exit that the event's own attributes tell.
+fn told(attributes: &Labels, at: Timestamp) -> Exit {
+    let code = labels::text(attributes, "exitCode").parse().unwrap_or_default();
+    Exit { code, at, ..Exit::default() }
+}

@@ -1,0 +1,104 @@
+//! Applies a lesson's manifests as kubectl would, and hands back a refusal in its own words. Must not soften it.
+
+use http::Request;
+use http::header::CONTENT_TYPE;
+use kube::core::{DynamicObject, GroupVersionKind, Status};
+use kube::discovery::{ApiResource, Scope, pinned_kind};
+use kube::{Client, Resource};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Why a manifest was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It was refused, by the server or, in kubectl's words, before it was sent.
+    #[error("{text}")]
+    Refused {
+        /// The `reason` of the server's Status; empty when it was never sent.
+        reason: String,
+        /// The message as it came.
+        text: String,
+    },
+    /// The server did not answer.
+    #[error(transparent)]
+    Unreachable(Box<kube::Error>),
+}
+
+impl From<kube::Error> for ApplyError {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => refused(*status),
+            other => Self::Unreachable(Box::new(other)),
+        }
+    }
+}
+
+fn refused(status: Status) -> ApplyError {
+    ApplyError::Refused { reason: status.reason, text: status.message }
+}
+
+fn unsent(text: impl Into<String>) -> ApplyError {
+    ApplyError::Refused { reason: String::new(), text: text.into() }
+}
+
+/// Applies every document of a file in order, each in its own namespace or else in the given one; the first refusal
+/// ends it.
+///
+/// # Errors
+/// The refusal, or that the server cannot be reached.
+pub async fn apply(client: &Client, namespace: &str, text: &str) -> Result<(), ApplyError> {
+    for document in documents(text)? {
+        apply_one(client, namespace, &document).await?;
+    }
+    Ok(())
+}
+
+/// The documents of a file, empty ones left out.
+fn documents(text: &str) -> Result<Vec<Value>, ApplyError> {
+    let documents = serde_yaml::Deserializer::from_str(text).map(Value::deserialize);
+    let documents: Result<Vec<_>, _> = documents.collect();
+    let documents = documents.map_err(|error| unsent(format!("error converting YAML to JSON: {error}")))?;
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
+}
+
+async fn apply_one(client: &Client, namespace: &str, object: &Value) -> Result<(), ApplyError> {
+    let (resource, scope) = mapping(client, object).await?;
+    let name = object["metadata"]["name"].as_str().filter(|name| !name.is_empty());
+    let name = name.ok_or_else(|| unsent("resource name may not be empty"))?;
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or(namespace);
+    let namespace = (scope == Scope::Namespaced).then_some(namespace);
+    let path = DynamicObject::url_path(&resource, namespace);
+    let (method, path, content) = if exists(client, &format!("{path}/{name}")).await? {
+        ("PATCH", format!("{path}/{name}"), "application/merge-patch+json")
+    } else {
+        ("POST", path, "application/json")
+    };
+    let uri = format!("{path}?fieldManager=timonel-lecciones&fieldValidation=Strict");
+    let request = Request::builder().method(method).uri(uri).header(CONTENT_TYPE, content);
+    let request = request.body(object.to_string().into_bytes()).map_err(|error| unsent(error.to_string()))?;
+    client.request::<Value>(request).await?;
+    Ok(())
+}
+
+/// The resource of an object, as the server's discovery has it.
+async fn mapping(client: &Client, object: &Value) -> Result<(ApiResource, Scope), ApplyError> {
+    let (version, kind) =
+        (object["apiVersion"].as_str().unwrap_or_default(), object["kind"].as_str().unwrap_or_default());
+    let (group, short) = version.rsplit_once('/').unwrap_or(("", version));
+    match pinned_kind(client, &GroupVersionKind::gvk(group, short, kind)).await {
+        Ok((resource, capabilities)) => Ok((resource, capabilities.scope)),
+        Err(kube::Error::Discovery(_) | kube::Error::Api(_)) => {
+            Err(unsent(format!("no matches for kind \"{kind}\" in version \"{version}\"")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn exists(client: &Client, path: &str) -> Result<bool, ApplyError> {
+    let request = Request::get(path).body(Vec::new()).map_err(|error| unsent(error.to_string()))?;
+    match client.request::<Value>(request).await {
+        Ok(_) => Ok(true),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

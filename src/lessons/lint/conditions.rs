@@ -1,0 +1,60 @@
+//! Whether conditions speak of what there is, and never pass on a flicker. Must not evaluate them.
+
+use std::collections::BTreeSet;
+
+use super::Around;
+use crate::lessons::deeds::known;
+use crate::lessons::format::Lesson;
+use crate::lessons::predicate::Predicate;
+
+pub(super) fn lint(lesson: &Lesson, _: Around<'_>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for predicate in lesson.predicates() {
+        predicate.visit(&mut |part| found.extend(of_part(part, lesson)));
+    }
+    let goals = lesson.steps.iter().flat_map(|step| &step.goals);
+    let flickering = goals.filter(|goal| flickers(&goal.when));
+    found.extend(flickering.map(|goal| {
+        format!("«{}» se daría por cumplido por un instante: su estado debe sostenerse (held)", goal.text)
+    }));
+    found.into_iter().collect()
+}
+
+fn of_part(part: &Predicate, lesson: &Lesson) -> Option<String> {
+    if let Some(kind) = part.kind().filter(|kind| known(kind).is_err()) {
+        return Some(format!("habla del kind {kind}, que Timonel no conoce"));
+    }
+    if let Some(namespace) = part.namespace().filter(|name| !lesson.setup.namespaces().any(|own| own == name)) {
+        return Some(format!("habla del espacio de nombres {namespace}, que no es de la lección"));
+    }
+    match part {
+        Predicate::Answered(id) | Predicate::Right(id) if !lesson.questions().any(|asked| asked.id == *id) => {
+            Some(format!("espera la respuesta a «{id}», que nadie pregunta"))
+        }
+        Predicate::Traffic(share) if !lesson.setup.traffic.iter().any(|each| each.to == share.to) => {
+            Some(format!("mide el tráfico a «{}», al que nadie pide nada", share.to))
+        }
+        Predicate::Traffic(share) if share.at_least.is_none() && share.below.is_none() => {
+            Some("una condición de tráfico no dice cuánto".into())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a condition ends in a state that is good for a moment and might not stay. What failed once has failed:
+/// `below` is an event.
+fn flickers(predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::Count(count) => count.is.is_some() || count.with.iter().any(|says| says.path.begins("status")),
+        Predicate::Read(read) => read.says.iter().any(|says| says.path.begins("status")),
+        Predicate::Renewed(_) => true,
+        Predicate::Traffic(share) => share.at_least.is_some() && !share.whole,
+        Predicate::Then(parts) => parts.last().is_some_and(flickers),
+        Predicate::All(parts) => {
+            let steady = |part: &&Predicate| matches!(part, Predicate::Held(_) | Predicate::Then(_));
+            !parts.iter().any(|part| steady(&part) && !flickers(part)) && parts.iter().any(flickers)
+        }
+        Predicate::Any(parts) => parts.iter().any(flickers),
+        _ => false,
+    }
+}

@@ -1,0 +1,252 @@
+//! A condition followed over time, one moment after another. Must look neither ahead nor at a clock.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::predicate::{Asked, ChangeOf, Count, Predicate, Read, Renewed, Share, Was};
+use super::world::{Change, Entry, Moment, World, matches};
+
+/// What comes before may hold again and again; of what was begun then, so many are followed.
+const RUNS: usize = 32;
+
+/// A condition with what it remembers.
+#[derive(Clone, Debug)]
+pub(super) struct Monitor(Memory);
+
+#[derive(Clone, Debug)]
+enum Memory {
+    /// Looks at the present only.
+    Now(Predicate),
+    /// The names of those that match, kept from moment to moment: among a thousand pods nobody counts anew each time.
+    Counted(Count, Option<Counted>),
+    Happened(Box<Monitor>, bool),
+    Always(Box<Monitor>, bool),
+    Held {
+        that: Box<Monitor>,
+        duration: Duration,
+        since: Option<Duration>,
+    },
+    Then {
+        first: Box<Monitor>,
+        held: bool,
+        rest: Vec<Predicate>,
+        runs: Vec<Monitor>,
+    },
+    /// What an object said at each path when this began.
+    Compared(Read, Option<Vec<Option<Value>>>),
+    /// What those that matched said when this began.
+    Renewed(Renewed, Option<Vec<Value>>),
+    /// Requests sent and answered before this began.
+    Whole(Share, Option<(u64, u64)>),
+    /// Requests to the API server seen, or the programs that made them.
+    Audit {
+        asked: Asked,
+        seen: u64,
+        clients: BTreeSet<&'static str>,
+    },
+    All(Vec<Monitor>),
+    Any(Vec<Monitor>),
+    Not(Box<Monitor>),
+}
+
+/// Those that match.
+#[derive(Clone, Debug)]
+struct Counted {
+    names: BTreeSet<String>,
+    /// The listing since which every change was seen one by one.
+    listing: u64,
+}
+
+impl Monitor {
+    pub(super) fn new(predicate: &Predicate) -> Self {
+        let inner = |predicate: &Predicate| Box::new(Self::new(predicate));
+        let every = |parts: &[Predicate]| parts.iter().map(Self::new).collect();
+        Self(match predicate {
+            Predicate::Happened(that) => Memory::Happened(inner(that), false),
+            Predicate::Always(that) => Memory::Always(inner(that), true),
+            Predicate::Not(that) => Memory::Not(inner(that)),
+            Predicate::Held(held) => Memory::Held { that: inner(&held.that), duration: held.duration, since: None },
+            Predicate::All(parts) => Memory::All(every(parts)),
+            Predicate::Any(parts) => Memory::Any(every(parts)),
+            Predicate::Then(parts) => match parts.split_first() {
+                Some((first, rest)) if !rest.is_empty() => {
+                    Memory::Then { first: inner(first), held: false, rest: rest.to_vec(), runs: Vec::new() }
+                }
+                _ => Memory::All(every(parts)),
+            },
+            Predicate::Read(read) if read.says.iter().any(|says| says.same.is_some()) => {
+                Memory::Compared(read.clone(), None)
+            }
+            Predicate::Count(count) => Memory::Counted(count.clone(), None),
+            Predicate::Renewed(renewed) => Memory::Renewed(renewed.clone(), None),
+            Predicate::Traffic(share) if share.whole => Memory::Whole(share.clone(), None),
+            Predicate::Audit(asked) => Memory::Audit { asked: asked.clone(), seen: 0, clients: BTreeSet::new() },
+            now => Memory::Now(now.clone()),
+        })
+    }
+
+    /// Takes in a moment that the world already shows; whether the condition holds at it.
+    pub(super) fn step(&mut self, world: &World, moment: &Moment) -> bool {
+        match &mut self.0 {
+            Memory::Now(predicate) => now(predicate, world, moment),
+            Memory::Counted(count, counted) => count.bounds().allow(recount(count, counted, world, moment) as u64),
+            Memory::Happened(that, happened) => {
+                *happened |= that.step(world, moment);
+                *happened
+            }
+            Memory::Always(that, always) => {
+                *always &= that.step(world, moment);
+                *always
+            }
+            Memory::Not(that) => !that.step(world, moment),
+            Memory::Held { that, duration, since } => {
+                *since = that.step(world, moment).then(|| since.unwrap_or(moment.at));
+                since.is_some_and(|since| moment.at.saturating_sub(since) >= *duration)
+            }
+            Memory::All(parts) => holding(parts, world, moment) == parts.len(),
+            Memory::Any(parts) => holding(parts, world, moment) > 0,
+            Memory::Then { first, held, rest, runs } => {
+                let done = holding(runs, world, moment) > 0;
+                let holds = first.step(world, moment);
+                if holds && !*held {
+                    // What follows begins with the next moment: later, not at once.
+                    runs.push(Self::new(&Predicate::Then(rest.clone())));
+                    if runs.len() > RUNS {
+                        runs.remove(0);
+                    }
+                }
+                *held = holds;
+                done
+            }
+            Memory::Compared(read, before) => {
+                let said = said(read, world);
+                let before = before.get_or_insert_with(|| said.clone());
+                reads(read, world) && compare(read, before, &said)
+            }
+            Memory::Renewed(renewed, before) => {
+                let before = before.get_or_insert_with(|| marks(renewed, world));
+                let now = marks(renewed, world);
+                !before.is_empty() && !now.is_empty() && !now.iter().any(|mark| before.contains(mark))
+            }
+            Memory::Whole(share, before) => {
+                let (sent, answered) = world.in_all(&share.to);
+                let before = before.get_or_insert((sent, answered));
+                share.allows(sent - before.0, answered - before.1)
+            }
+            Memory::Audit { asked, seen, clients } => {
+                if let Change::Audit(entry) = &moment.change
+                    && was_asked(asked, entry)
+                {
+                    *seen += 1;
+                    clients.insert(client(entry));
+                }
+                asked.bounds().allow(if asked.by_client { clients.len() as u64 } else { *seen })
+            }
+        }
+    }
+}
+
+/// How many hold; every one sees every moment, also behind one that decides.
+fn holding(parts: &mut [Monitor], world: &World, moment: &Moment) -> usize {
+    parts.iter_mut().filter_map(|part| part.step(world, moment).then_some(())).count()
+}
+
+/// Whether a condition holds at this moment, for those that do not remember.
+pub(super) fn now(predicate: &Predicate, world: &World, moment: &Moment) -> bool {
+    match predicate {
+        Predicate::Count(count) => count.bounds().allow(world.picked(count.picked()).count() as u64),
+        Predicate::Read(read) => reads(read, world),
+        Predicate::Change(wanted) => changed(wanted, world, &moment.change),
+        Predicate::Traffic(share) => {
+            let (sent, answered) = world.lately(&share.to, share.within);
+            share.allows(sent, answered)
+        }
+        Predicate::Answered(question) => world.answer(question).is_some() || world.order(question).is_some(),
+        Predicate::Refused(bounds) => {
+            let kinds: BTreeSet<_> = world.refusals().iter().map(|(reason, _)| reason).collect();
+            bounds.allow(kinds.len() as u64)
+        }
+        Predicate::LastRefusal(wanted) => world.refusals().last().is_some_and(|(reason, _)| reason == wanted),
+        Predicate::Right(question) => world.right(question),
+        Predicate::Opened(heard) => heard.bounds().allow(world.opened(heard.of.as_deref())),
+        Predicate::Used(word) => world.used(word),
+        remembering => Monitor::new(remembering).step(world, moment),
+    }
+}
+
+/// How many match after a moment: all are looked at once, then only the one that changed.
+fn recount(count: &Count, counted: &mut Option<Counted>, world: &World, moment: &Moment) -> usize {
+    let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let (listing, picked) = (world.listing(), count.picked());
+    match counted.as_mut().filter(|counted| counted.listing == listing) {
+        None => {
+            let names: BTreeSet<String> = world.picked(picked).map(name).collect();
+            counted.insert(Counted { names, listing }).names.len()
+        }
+        Some(Counted { names, .. }) => {
+            if let Change::Object(was, object) = &moment.change
+                && object["kind"] == *count.of
+                && world.is_in(object, picked.namespace)
+            {
+                let fits = *was != Was::Deleted && matches(object, &picked);
+                let _ = if fits { names.insert(name(object)) } else { names.remove(&name(object)) };
+            }
+            names.len()
+        }
+    }
+}
+
+fn object<'a>(read: &Read, world: &'a World) -> Option<&'a Value> {
+    let (kind, name) = read.of.split_once('/').unwrap_or((&read.of, ""));
+    world.object_in(kind, read.namespace.as_deref(), name)
+}
+
+fn reads(read: &Read, world: &World) -> bool {
+    object(read, world).is_some_and(|object| read.says.iter().all(|says| says.holds(object)))
+}
+
+/// What an object says at each path of a condition.
+fn said(read: &Read, world: &World) -> Vec<Option<Value>> {
+    let object = object(read, world);
+    read.says.iter().map(|says| object.and_then(|object| says.path.of(object)).cloned()).collect()
+}
+
+fn compare(read: &Read, before: &[Option<Value>], now: &[Option<Value>]) -> bool {
+    let pairs = before.iter().zip(now);
+    read.says.iter().zip(pairs).all(|(says, (before, now))| says.same.is_none_or(|same| (before == now) == same))
+}
+
+/// What those that match say at the path that tells one from another.
+fn marks(renewed: &Renewed, world: &World) -> Vec<Value> {
+    world.picked(renewed.picked()).filter_map(|object| renewed.path.of(object)).cloned().collect()
+}
+
+fn changed(wanted: &ChangeOf, world: &World, change: &Change) -> bool {
+    let Change::Object(was, object) = change else { return false };
+    *was == wanted.was && matches(object, &wanted.picked()) && world.is_in(object, wanted.namespace.as_deref())
+}
+
+fn was_asked(asked: &Asked, entry: &Entry) -> bool {
+    let says = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
+    let who =
+        |wanted: &String| wanted.strip_suffix('*').map_or(*wanted == entry.user, |start| entry.user.starts_with(start));
+    asked.who.as_ref().is_none_or(who)
+        && says(&asked.client, client(entry))
+        && says(&asked.verb, &entry.verb)
+        && says(&asked.resource, &entry.resource)
+        && says(&asked.namespace, &entry.namespace)
+        && says(&asked.name, &entry.name)
+        && asked.code.is_none_or(|code| code == entry.code)
+        && asked.code_at_least.is_none_or(|code| entry.code >= code)
+}
+
+/// The programs that lessons tell apart.
+fn client(entry: &Entry) -> &'static str {
+    match entry.agent.split(['/', ' ']).next().unwrap_or_default() {
+        "kubectl" => "kubectl",
+        "timonel" => "timonel",
+        _ => "otro",
+    }
+}

@@ -1,0 +1,332 @@
+//! Sets a lesson up and tells what happens in it. Must be a client like any other, and decide nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{AsyncBufReadExt, StreamExt};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::core::{DynamicObject, GroupVersionKind};
+use kube::discovery::ApiResource;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Client, ResourceExt};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::{interval, timeout};
+
+use super::apply::{self, ApplyError};
+use super::deeds::{Hands, known};
+use super::format::{Action, Lesson};
+use super::monitor::Monitor;
+use super::predicate::Predicate;
+use super::recorder::Recorder;
+use super::traffic::{self, Rates};
+use super::world::{Change, Entry, Moment, World};
+use crate::base::clock::Clock;
+use crate::base::tasks::Tasks;
+use crate::client::streams::{self, AuditLine, AuditRequest};
+use crate::client::timonel::Component;
+
+/// How often time passes for a session when nothing else happens.
+const TICK: Duration = Duration::from_millis(500);
+/// Wait before the audit is asked for again.
+const RETRY: Duration = Duration::from_millis(200);
+/// A namespace that does not empty itself, or objects that do not come up, in this time are an error.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Moments that may wait for the session.
+const QUEUE: usize = 1024;
+/// Parts that are off until somebody wants them.
+const RESTING: &[&str] = &["ingress-controller"];
+/// Marks the namespaces that lessons made, so that no other is ever emptied.
+const LABEL: &str = "timonel.dev/leccion";
+/// How a namespace that the learner makes in a lesson begins, for it carries no mark.
+pub(super) const PREFIX: &str = "leccion-";
+
+/// Why a lesson could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The server refused or did not answer.
+    #[error(transparent)]
+    Client(#[from] Box<kube::Error>),
+    /// An object of the lesson was refused.
+    #[error("{file}: {source}")]
+    Object {
+        /// The lesson's file.
+        file: String,
+        /// The refusal.
+        source: ApplyError,
+    },
+    /// The lesson names a file that its folder does not hold.
+    #[error("la carpeta de la lección no tiene {0}")]
+    NoFile(String),
+    /// The lesson speaks of a kind that Timonel does not know.
+    #[error("no conozco el kind {0}")]
+    UnknownKind(String),
+    /// The namespace exists and no lesson made it.
+    #[error("el espacio de nombres {0} existe y no es de una lección")]
+    ForeignNamespace(String),
+    /// A component cannot be switched.
+    #[error("no se pudo preparar un componente: {0}")]
+    Switch(String),
+    /// The cluster did not get to the lesson's start.
+    #[error("el clúster no llegó al punto de partida de la lección en {} s", PATIENCE.as_secs())]
+    NotReady,
+}
+
+impl From<kube::Error> for SetupError {
+    fn from(error: kube::Error) -> Self {
+        Self::Client(Box::new(error))
+    }
+}
+
+/// A lesson that is set up: what happens in it. Dropping it stops its watches and requests.
+#[derive(Debug)]
+pub struct Running {
+    moments: mpsc::Receiver<Moment>,
+    tasks: Tasks,
+}
+
+impl Running {
+    /// What happens next, for [`super::Session::observe`]; twice a second nothing but time.
+    pub async fn next(&mut self) -> Option<Moment> {
+        self.moments.recv().await
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.tasks.cancel();
+    }
+}
+
+/// Makes the lesson's namespaces anew with its objects, and begins once it stands as the lesson wants it.
+///
+/// # Errors
+/// When the cluster refuses or does not get there in time.
+pub async fn start(
+    client: &Client,
+    lesson: &Lesson,
+    rates: &Rates,
+    clock: Clock,
+    tasks: &Tasks,
+) -> Result<Running, SetupError> {
+    reset(client, lesson).await?;
+    mend(client, lesson).await?;
+    switch(client, lesson, rates).await?;
+    for file in &lesson.setup.objects {
+        let text = lesson.files.get(file).ok_or_else(|| SetupError::NoFile(file.clone()))?;
+        let applied = apply::apply(client, &lesson.setup.namespace, text).await;
+        applied.map_err(|source| SetupError::Object { file: file.clone(), source })?;
+    }
+    let tasks = tasks.child();
+    let (out, mut changes) = mpsc::channel(QUEUE);
+    let mut syncing = watch_all(client, lesson, &out, &tasks)?;
+    if lesson.predicates().iter().any(|predicate| listens(predicate)) {
+        tasks.spawn(listen(client.clone(), out.clone()));
+    }
+    for traffic in &lesson.setup.traffic {
+        let namespace = lesson.setup.namespace.clone();
+        tasks.spawn(traffic::run(client.clone(), namespace, traffic.clone(), rates.clone(), out.clone()));
+    }
+    drop(out);
+    let warm = timeout(PATIENCE, warm_up(lesson, &mut changes, &mut syncing, &clock)).await;
+    let world = warm.ok().flatten().ok_or(SetupError::NotReady)?;
+    let (sender, moments) = mpsc::channel(QUEUE);
+    tasks.spawn(relay(world, changes, sender, clock));
+    Ok(Running { moments, tasks })
+}
+
+/// Switches on what an earlier lesson left off. Where nothing can be switched, nothing is off.
+async fn mend(client: &Client, lesson: &Lesson) -> Result<(), SetupError> {
+    let parts: Api<Component> = Api::all(client.clone());
+    let Ok(all) = parts.list(&ListParams::default()).await else { return Ok(()) };
+    let spoken_of = |name: &str| lesson.setup.switches.contains_key(name) || RESTING.contains(&name);
+    for part in all.items.iter().filter(|part| !part.spec.enabled && !spoken_of(&part.name_any())) {
+        let on = Patch::Merge(json!({ "spec": { "enabled": true } }));
+        parts.patch(&part.name_any(), &PatchParams::default(), &on).await?;
+    }
+    Ok(())
+}
+
+/// Switches components as the lesson wants them.
+async fn switch(client: &Client, lesson: &Lesson, rates: &Rates) -> Result<(), SetupError> {
+    let hands = Hands { client, lesson, rates };
+    for (component, on) in &lesson.setup.switches {
+        let action = Action::Switch { component: component.clone(), on: *on };
+        hands.perform(&action).await.map_err(SetupError::Switch)?;
+    }
+    Ok(())
+}
+
+/// Empties the lesson's namespaces, if an earlier run left them, and makes those that it begins with.
+async fn reset(client: &Client, lesson: &Lesson) -> Result<(), SetupError> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let emptied = lesson.setup.namespaces().map(|name| empty(client, &namespaces, name));
+    futures::future::try_join_all(emptied).await?;
+    for name in std::iter::once(&lesson.setup.namespace).chain(&lesson.setup.also) {
+        let mut namespace = Namespace::default();
+        namespace.metadata.name = Some(name.clone());
+        namespace.labels_mut().insert(LABEL.into(), lesson.id.clone());
+        namespaces.create(&PostParams::default(), &namespace).await?;
+    }
+    Ok(())
+}
+
+/// Deletes a namespace that a lesson made; one that the learner made in a lesson is recognised by its name alone.
+async fn empty(client: &Client, namespaces: &Api<Namespace>, name: &str) -> Result<(), SetupError> {
+    let Some(existing) = namespaces.get_opt(name).await? else { return Ok(()) };
+    if !existing.labels().contains_key(LABEL) && !name.starts_with(PREFIX) {
+        return Err(SetupError::ForeignNamespace(name.into()));
+    }
+    // Nobody needs a last goodbye: the next start should not wait for it.
+    let pods: Api<Pod> = Api::namespaced(client.clone(), name);
+    pods.delete_collection(&DeleteParams::default().grace_period(0), &ListParams::default()).await?;
+    let gone = gone(namespaces.clone(), name);
+    namespaces.delete(name, &DeleteParams::default()).await?;
+    timeout(PATIENCE, gone).await.map_err(|_| SetupError::NotReady)
+}
+
+/// Waits until a namespace is no more.
+async fn gone(namespaces: Api<Namespace>, name: &str) {
+    let states = watcher::watch_object(namespaces, name).filter_map(|state| std::future::ready(state.ok()));
+    let mut states = Box::pin(states.skip_while(|state| std::future::ready(state.is_some())));
+    states.next().await;
+}
+
+/// Watches every kind that the lesson speaks of. Says, for each, when its first list is complete.
+fn watch_all(
+    client: &Client,
+    lesson: &Lesson,
+    out: &mpsc::Sender<Change>,
+    tasks: &Tasks,
+) -> Result<mpsc::Receiver<()>, SetupError> {
+    let (synced, syncing) = mpsc::channel(1);
+    for (kind, namespace) in watched(lesson) {
+        let known = known(kind).map_err(|_| SetupError::UnknownKind(kind.into()))?;
+        let gvk = GroupVersionKind::gvk(known.group, known.version, known.kind);
+        let resource = ApiResource::from_gvk_with_plural(&gvk, known.plural);
+        let api = if known.namespaced {
+            Api::namespaced_with(client.clone(), namespace, &resource)
+        } else {
+            Api::all_with(client.clone(), &resource)
+        };
+        tasks.spawn(watch(api, resource, out.clone(), synced.clone()));
+    }
+    Ok(syncing)
+}
+
+/// Whether a condition speaks of what was asked of the API server.
+fn listens(predicate: &Predicate) -> bool {
+    let mut found = false;
+    predicate.visit(&mut |part| found |= matches!(part, Predicate::Audit(_)));
+    found
+}
+
+/// Tells what is asked of the API server from now on.
+async fn listen(client: Client, out: mpsc::Sender<Change>) {
+    let mut pauses = interval(RETRY);
+    while !out.is_closed() {
+        pauses.tick().await;
+        let Ok(request) = http::Request::get(streams::AUDIT).body(Vec::new()) else { return };
+        // While there is no answer there is nothing to tell.
+        let Ok(stream) = client.request_stream(request).await else { continue };
+        let mut lines = Box::pin(stream.lines());
+        while let Some(Ok(line)) = lines.next().await {
+            let Ok(AuditLine::Request(asked)) = serde_json::from_str(&line) else { continue };
+            let AuditRequest { user, agent, verb, resource, namespace, name, code, .. } = asked;
+            let entry = Entry { user, agent, verb, resource, namespace, name, code };
+            if out.send(Change::Audit(Arc::new(entry))).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn watch(api: Api<DynamicObject>, resource: ApiResource, out: mpsc::Sender<Change>, synced: mpsc::Sender<()>) {
+    let mut synced = Some(synced);
+    let mut recorder = Recorder::new(resource);
+    let mut events = Box::pin(watcher(api, watcher::Config::default()).default_backoff());
+    while let Some(event) = events.next().await {
+        // The watcher begins again by itself after an error.
+        let Ok(event) = event else { continue };
+        for change in recorder.absorb(event) {
+            if out.send(change).await.is_err() {
+                return;
+            }
+        }
+        if recorder.synced() {
+            synced = None;
+        }
+    }
+    drop(synced);
+}
+
+/// Takes in changes until every list is complete and the lesson's start is reached; how things stand then.
+async fn warm_up(
+    lesson: &Lesson,
+    changes: &mut mpsc::Receiver<Change>,
+    syncing: &mut mpsc::Receiver<()>,
+    clock: &Clock,
+) -> Option<World> {
+    let (mut world, mut listed, began) = (World::new(&lesson.setup.namespace), false, clock.elapsed());
+    let mut ready = lesson.setup.ready.as_ref().map(Monitor::new);
+    let mut ticks = interval(TICK);
+    loop {
+        let change = tokio::select! {
+            biased;
+            change = changes.recv() => change?,
+            // Every watch drops its end once its first list is in the queue before.
+            _ = syncing.recv(), if !listed => { listed = true; Change::Tick }
+            _ = ticks.tick() => Change::Tick,
+        };
+        let moment = Moment { at: clock.elapsed().saturating_sub(began), change };
+        world.absorb(&moment);
+        if listed && ready.as_mut().is_none_or(|ready| ready.step(&world, &moment)) {
+            return Some(world);
+        }
+    }
+}
+
+/// Hands on how things stand at the start, then what happens, each with its time.
+async fn relay(world: World, mut changes: mpsc::Receiver<Change>, out: mpsc::Sender<Moment>, clock: Clock) {
+    let began = clock.elapsed();
+    for object in world.all() {
+        let moment = Moment { at: Duration::ZERO, change: Change::Known(object.clone()) };
+        if out.send(moment).await.is_err() {
+            return;
+        }
+    }
+    let mut ticks = interval(TICK);
+    loop {
+        let change = tokio::select! {
+            change = changes.recv() => match change {
+                Some(change) => change,
+                None => return,
+            },
+            _ = ticks.tick() => Change::Tick,
+        };
+        if out.send(Moment { at: clock.elapsed().saturating_sub(began), change }).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The kinds that a lesson speaks of, each with the namespace where it looks; for those without any, the lesson's own.
+fn watched(lesson: &Lesson) -> BTreeSet<(&str, &str)> {
+    let mut watched = BTreeSet::new();
+    for predicate in lesson.predicates() {
+        predicate.visit(&mut |part| {
+            let namespace = part.namespace().unwrap_or(&lesson.setup.namespace);
+            watched.extend(part.kind().map(|kind| (kind, namespace)));
+        });
+    }
+    let looks = lesson.steps.iter().flat_map(|step| &step.look).filter_map(|place| place.split_once('/'));
+    let opened = lesson.actions().filter_map(|action| match action {
+        Action::Open(opened) => Some(&*opened.of),
+        _ => None,
+    });
+    let kinds = looks.map(|(kind, _)| kind).chain(opened);
+    watched.extend(kinds.map(|kind| (kind, &*lesson.setup.namespace)));
+    watched
+}

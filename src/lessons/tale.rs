@@ -1,0 +1,138 @@
+//! The replay that answers a prediction: what happened in a step, one line a happening, with its second. Must tell only
+//! what was seen, and neither judge nor count it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::predicate::{State, Was};
+use super::world::{Change, Moment, World, is, is_leaving};
+
+/// Lines kept; a replay is to be read.
+const LINES: usize = 40;
+/// Requests are told by this share of time.
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// What happened so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tale {
+    began: Option<Duration>,
+    lines: Vec<(Duration, String)>,
+    /// Whether requests were failing when last told.
+    failing: bool,
+}
+
+impl Tale {
+    /// Takes in a moment that the world does not show yet.
+    pub(super) fn tell(&mut self, world: &World, moment: &Moment) {
+        match &moment.change {
+            Change::Object(was, object) => {
+                for line in told(world, *was, object) {
+                    self.add(moment.at, line);
+                }
+            }
+            Change::Request { to, answered } => self.request(world, moment.at, to, *answered),
+            Change::Refusal { text, .. } => {
+                let first = text.lines().next().unwrap_or_default();
+                self.add(moment.at, format!("rechazado: {first}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn request(&mut self, world: &World, at: Duration, to: &str, answered: bool) {
+        let (sent, fine) = world.lately(to, WINDOW);
+        let failing = !answered || (self.failing && fine < sent);
+        if failing != self.failing {
+            self.failing = failing;
+            let what = if failing { "empiezan a fallar" } else { "se responden todas otra vez" };
+            self.add(at, format!("peticiones a {to}: {what}"));
+        }
+    }
+
+    fn add(&mut self, at: Duration, line: String) {
+        self.began.get_or_insert(at);
+        if self.lines.len() < LINES {
+            self.lines.push((at, line));
+        }
+    }
+
+    /// Each happening: seconds since the first, and what it was.
+    pub(super) fn lines(&self) -> Vec<(Duration, String)> {
+        let began = self.began.unwrap_or_default();
+        self.lines.iter().map(|(at, line)| (at.saturating_sub(began), line.clone())).collect()
+    }
+}
+
+/// What a change of an object is, in a few words; nothing, when it is not worth telling.
+fn told(world: &World, was: Was, object: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+    let before = world.object_in(&kind, object["metadata"]["namespace"].as_str(), &name);
+    match (kind.as_str(), was, before) {
+        ("EndpointSlice" | "Endpoints" | "Event" | "Lease", ..) => Vec::new(),
+        ("Node", Was::Updated, Some(before)) => flips(before, object, &[(READY, "listo", "ya no responde")], &name),
+        ("Pod", Was::Updated, Some(before)) => pod(before, object, &name),
+        ("Pod", Was::Created, _) => vec![format!("nace el pod {name}")],
+        ("Pod", Was::Leaving, _) => vec![format!("el pod {name} se despide")],
+        ("Pod", Was::Deleted, _) => vec![format!("el pod {name} ya no existe")],
+        (_, Was::Created, _) => vec![format!("aparece {kind} {name}")],
+        (_, Was::Deleted, _) => vec![format!("desaparece {kind} {name}")],
+        (_, Was::Updated, Some(before)) => wanted(before, object, &format!("{kind} {name}")),
+        _ => Vec::new(),
+    }
+}
+
+/// What is looked at, and the words for its beginning and end.
+type Flip = (fn(&Value) -> bool, &'static str, &'static str);
+
+const READY: fn(&Value) -> bool = |object| is(object, State::Ready);
+
+fn flips(before: &Value, now: &Value, watched: &[Flip], name: &str) -> Vec<String> {
+    let changed = watched.iter().filter(|(look, ..)| look(before) != look(now));
+    changed.map(|(look, on, off)| format!("{name}: {}", if look(now) { on } else { off })).collect()
+}
+
+fn pod(before: &Value, now: &Value, name: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let node = |pod: &Value| pod["spec"]["nodeName"].as_str().map(str::to_owned);
+    if let (None, Some(node)) = (node(before), node(now)) {
+        lines.push(format!("{name}: le toca {node}"));
+    }
+    if before["metadata"]["labels"] != now["metadata"]["labels"] {
+        lines.push(format!("{name}: cambian sus etiquetas"));
+    }
+    if restarts(now) > restarts(before) {
+        lines.push(format!("{name}: su contenedor se reinicia"));
+    }
+    let waiting = reason(now).filter(|reason| TELLING.contains(reason) && Some(*reason) != self::reason(before));
+    lines.extend(waiting.map(|reason| format!("{name}: {reason}")));
+    if !is_leaving(now) {
+        lines.extend(flips(before, now, &[(READY, "listo", "deja de estar listo")], name));
+    }
+    lines
+}
+
+/// Reasons for which a container waits that are news.
+const TELLING: &[&str] = &["ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "CreateContainerConfigError"];
+
+fn reason(pod: &Value) -> Option<&str> {
+    let containers = pod["status"]["containerStatuses"].as_array()?;
+    containers.iter().find_map(|container| container["state"]["waiting"]["reason"].as_str())
+}
+
+fn restarts(pod: &Value) -> u64 {
+    let containers = pod["status"]["containerStatuses"].as_array();
+    containers.into_iter().flatten().filter_map(|container| container["restartCount"].as_u64()).sum()
+}
+
+/// What an object wants now, if it wants something else than before.
+fn wanted(before: &Value, now: &Value, name: &str) -> Vec<String> {
+    let (was, is) = (&before["spec"], &now["spec"]);
+    let replicas = (was["replicas"] != is["replicas"]).then(|| format!("{name}: ahora quiere {}", is["replicas"]));
+    let template = (was["template"] != is["template"]).then(|| format!("{name}: tiene un molde nuevo"));
+    let selector = (was["selector"] != is["selector"]).then(|| format!("{name}: busca otras etiquetas"));
+    let enabled = (was["enabled"] != is["enabled"])
+        .then(|| format!("{name}: {}", if is["enabled"] == false { "apagado" } else { "encendido" }));
+    [replicas, template, selector, enabled].into_iter().flatten().collect()
+}

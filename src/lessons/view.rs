@@ -1,0 +1,125 @@
+//! What is shown of a session. Must be read-only: whoever draws asks the session to change.
+
+use std::time::Duration;
+
+use super::world::World;
+
+/// A lesson as the learner sees it now.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    /// The lesson's number, such as `1.3`.
+    pub id: &'a str,
+    /// The lesson's title.
+    pub title: &'a str,
+    /// The module's title.
+    pub module: &'a str,
+    /// The lesson's namespace: what the learner applies goes there.
+    pub namespace: &'a str,
+    /// The step, from 1.
+    pub step: usize,
+    /// How many steps there are.
+    pub steps: usize,
+    /// The step's title.
+    pub step_title: &'a str,
+    /// What to do and why.
+    pub text: &'a str,
+    /// What to highlight on the bridge, such as `Service/web`.
+    pub look: &'a [String],
+    /// Commands to copy.
+    pub commands: &'a [String],
+    /// What single keys do.
+    pub keys: Vec<KeyView<'a>>,
+    /// A file of the lesson to open in the editor: its name and content.
+    pub edit: Option<(&'a str, &'a str)>,
+    /// The prediction to make first.
+    pub question: Option<QuestionView<'a>>,
+    /// The sub-goals, in order.
+    pub goals: Vec<GoalView<'a>>,
+    /// Help already given: its name (`mira`, `piensa`, `casi`, `solución`) and text.
+    pub hints: Vec<(&'static str, &'a str)>,
+    /// Whether more help may be asked for.
+    pub hint_available: bool,
+    /// Whether the learner may go on: every sub-goal is green.
+    pub can_advance: bool,
+    /// Desired against actual, of what is to be looked at.
+    pub gauges: Vec<Gauge>,
+    /// After the last step: what happened and why.
+    pub debrief: Option<&'a str>,
+}
+
+/// A question with its options.
+#[derive(Clone, Debug)]
+pub struct QuestionView<'a> {
+    /// Its name, for [`super::Session::answer`].
+    pub id: &'a str,
+    /// The question.
+    pub text: &'a str,
+    /// The options, in order.
+    pub options: Vec<&'a str>,
+    /// What is to be put in order, mixed up: each with its right place, from 0.
+    pub items: Vec<(usize, &'a str)>,
+    /// The option that was chosen.
+    pub chosen: Option<usize>,
+    /// The option that is right now; nobody is told before the run has answered.
+    pub right: Option<usize>,
+    /// How many items of the order given last stood in their place.
+    pub in_place: Option<usize>,
+    /// Once the step is done: whether it was right, and why.
+    pub verdict: Option<Verdict<'a>>,
+}
+
+/// What the run answered to a prediction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict<'a> {
+    /// Whether the prediction was right.
+    pub right: bool,
+    /// The belief behind a wrong option, kindly answered.
+    pub belief: Option<&'a str>,
+    /// Why it is as it is.
+    pub because: &'a str,
+    /// The replay: what happened in this step, with the time since the first happening.
+    pub tale: Vec<(Duration, String)>,
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyView<'a> {
+    /// The key.
+    pub key: char,
+    /// What it does.
+    pub text: &'a str,
+    /// The command that would do the same.
+    pub command: Option<&'a str>,
+}
+
+/// What an object wants and what there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gauge {
+    /// Kind and name.
+    pub name: String,
+    /// Replicas wanted.
+    pub desired: u64,
+    /// Replicas ready.
+    pub actual: u64,
+}
+
+/// Desired and actual replicas of the objects to look at that have them.
+pub(super) fn gauges(look: &[String], world: &World) -> Vec<Gauge> {
+    let gauge = |place: &String| {
+        let (kind, name) = place.split_once('/')?;
+        let object = world.object(kind, name)?;
+        let desired = object["spec"]["replicas"].as_u64()?;
+        let actual = object["status"]["readyReplicas"].as_u64().unwrap_or(0);
+        Some(Gauge { name: format!("{kind} {name}"), desired, actual })
+    };
+    look.iter().filter_map(gauge).collect()
+}
+
+/// A sub-goal and whether it is achieved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoalView<'a> {
+    /// What to achieve.
+    pub text: &'a str,
+    /// Green.
+    pub done: bool,
+}

@@ -1,0 +1,126 @@
+//! Looking at an object: nothing here changes the cluster.
+
+use super::{Doing, Subject, always, any};
+use crate::tui::keys::Action;
+use crate::tui::model::catalog::{Resource, Target};
+use crate::tui::model::kubectl;
+use crate::tui::msg::{Effect, LogRequest};
+use crate::tui::state::Notice;
+use crate::tui::view::{Step, Steps};
+use crate::tui::views::detail::{self, Tab};
+use crate::tui::views::{logs, why};
+
+/// The page of the object.
+pub static DESCRIBE: Doing = Doing {
+    name: "Ver el detalle",
+    key: Some(Action::Describe),
+    about: "Qué es, cómo está y qué le ha pasado. No cambia nada.",
+    fits: any,
+    refused: always,
+    command: |subject| kubectl::read("describe", subject.one(), ""),
+    steps: |subject| show(subject, Tab::Describe),
+    changes: false,
+    many: false,
+};
+
+/// Why it fails.
+pub static WHY: Doing = Doing {
+    name: "¿Por qué falla?",
+    key: Some(Action::Why),
+    about: "La causa, con los campos y eventos que la prueban, qué hacer y la lección que la enseña. No cambia nada.",
+    fits: any,
+    refused: always,
+    command: |subject| kubectl::read("describe", subject.one(), ""),
+    steps: |subject| vec![Step::Push(why::open(subject.one().clone()))],
+    changes: false,
+    many: false,
+};
+
+/// The object as it is.
+pub static YAML: Doing = Doing {
+    name: "Ver su YAML",
+    key: Some(Action::Yaml),
+    about: "El objeto entero, tal como lo guarda etcd (sin managedFields). No cambia nada.",
+    fits: any,
+    refused: always,
+    command: |subject| kubectl::read("get", subject.one(), " -o yaml"),
+    steps: |subject| show(subject, Tab::Yaml),
+    changes: false,
+    many: false,
+};
+
+/// What happened to it.
+pub static EVENTS: Doing = Doing {
+    name: "Ver sus eventos",
+    key: Some(Action::Events),
+    about: "Lo que los controladores y el kubelet contaron de él en la última hora. No cambia nada.",
+    fits: any,
+    refused: always,
+    command: |subject| kubectl::events(subject.one()),
+    steps: |subject| show(subject, Tab::Events),
+    changes: false,
+    many: false,
+};
+
+/// What its containers write.
+pub static LOGS: Doing = Doing {
+    name: "Ver los logs",
+    key: Some(Action::Logs),
+    about: "Lo que escriben sus contenedores, en vivo. No cambia nada.",
+    fits: is_pod,
+    refused: only_pods,
+    command: |subject| kubectl::logs(&request(subject.one(), false)),
+    steps: |subject| open_logs(subject.one(), false),
+    changes: false,
+    many: false,
+};
+
+/// What they wrote before the last restart.
+pub static EARLIER: Doing = Doing {
+    name: "Ver los logs anteriores",
+    key: Some(Action::Earlier),
+    about: "Lo que escribió el contenedor antes de su último reinicio: ahí suele estar por qué cayó.",
+    fits: is_pod,
+    refused: only_pods,
+    command: |subject| kubectl::logs(&request(subject.one(), true)),
+    steps: |subject| open_logs(subject.one(), true),
+    changes: false,
+    many: false,
+};
+
+/// The command that describes it, on the clipboard.
+pub static COPY: Doing = Doing {
+    name: "Copiar el comando",
+    key: Some(Action::Copy),
+    about: "Pone en el portapapeles el comando kubectl que describe el objeto.",
+    fits: any,
+    refused: always,
+    command: |subject| kubectl::read("describe", subject.one(), ""),
+    steps: |subject| {
+        let command = kubectl::read("describe", subject.one(), "");
+        vec![Step::Run(Effect::Copy(command.clone())), Step::Say(Notice::info(format!("copiado: {command}")))]
+    },
+    changes: false,
+    many: false,
+};
+
+fn show(subject: &Subject, tab: Tab) -> Steps {
+    vec![Step::Push(detail::open(subject.one().clone(), tab))]
+}
+
+fn is_pod(resource: &Resource) -> bool {
+    resource.kind == "Pod"
+}
+
+fn only_pods(subject: &Subject) -> Option<String> {
+    (subject.kind() != "Pod").then(|| "sólo los pods tienen logs: entra en uno de sus pods".into())
+}
+
+fn request(pod: &Target, previous: bool) -> LogRequest {
+    let namespace = pod.namespace.clone().unwrap_or_default();
+    LogRequest { namespace, pod: pod.name.clone(), container: None, previous }
+}
+
+fn open_logs(pod: &Target, previous: bool) -> Steps {
+    vec![Step::Push(logs::open(request(pod, previous), pod.clone()))]
+}

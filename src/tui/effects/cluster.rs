@@ -1,0 +1,151 @@
+//! The watches behind the bridge, the server's metrics and its version. Must not interpret what arrives.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use http::Request;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+
+use super::Shared;
+use crate::base::tasks::Tasks;
+use crate::client::timonel::Component;
+use crate::tui::model::cluster::{Change, Source};
+use crate::tui::model::facts::{Fact, Key};
+use crate::tui::model::failure::Failure;
+use crate::tui::model::{extract, metrics, pod};
+use crate::tui::msg::Msg;
+
+/// How often the metrics are read.
+const METRICS_EVERY: Duration = Duration::from_secs(2);
+/// How often, where their text is so long that reading it is work.
+const LONG_METRICS_EVERY: Duration = Duration::from_secs(30);
+/// The first two readings: the sooner there are two, the sooner there is a rate.
+const FIRST_METRICS_AFTER: Duration = Duration::from_millis(250);
+/// Length from which a metrics text is long.
+const LONG: usize = 1 << 20;
+/// Changes put together in one message at most.
+const BATCH: usize = 256;
+
+/// Starts every watch.
+pub fn start(shared: &Shared, tasks: &Tasks) {
+    tasks.spawn(watch::<Node>(shared.clone(), Source::Nodes, extract::node));
+    tasks.spawn(watch::<Pod>(shared.clone(), Source::Pods, pod::pod));
+    tasks.spawn(watch::<Service>(shared.clone(), Source::Services, extract::service));
+    tasks.spawn(watch::<EndpointSlice>(shared.clone(), Source::Slices, extract::slice));
+    tasks.spawn(watch::<Deployment>(shared.clone(), Source::Deployments, extract::deployment));
+    tasks.spawn(watch::<ReplicaSet>(shared.clone(), Source::ReplicaSets, extract::replica_set));
+    tasks.spawn(watch::<Lease>(shared.clone(), Source::Leases, extract::lease));
+    tasks.spawn(watch::<Event>(shared.clone(), Source::Events, extract::event));
+    tasks.spawn(watch::<Component>(shared.clone(), Source::Components, extract::component));
+    tasks.spawn(read_metrics(shared.clone()));
+    tasks.spawn(read_version(shared.clone()));
+}
+
+/// Lists and watches one kind for ever; a lost watch is taken up again, growing slower.
+async fn watch<K>(shared: Shared, source: Source, read: fn(&K) -> Fact)
+where
+    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + 'static,
+{
+    let api: Api<K> = Api::all(shared.client.clone());
+    let stream = watcher(api, watcher::Config::default()).default_backoff().ready_chunks(BATCH);
+    let mut stream = std::pin::pin!(stream);
+    let (mut listed, mut told) = (Vec::new(), 0);
+    while let Some(batch) = stream.next().await {
+        let latest = batch.iter().filter_map(revision).max().unwrap_or(0);
+        let mut changes: Vec<Change> =
+            batch.into_iter().filter_map(|event| change(event, source, read, &mut listed)).collect();
+        if latest > told && source != Source::Components && !changes.is_empty() {
+            told = latest;
+            changes.push(Change::Revision(latest));
+        }
+        // Other clusters have no switches and will not grow any: asking again and again would be for nothing.
+        let none =
+            |change: &Change| matches!(change, Change::Lost(Source::Components, why) if why.missing() || why.denied());
+        let given_up = changes.iter().any(none);
+        if !changes.is_empty() {
+            shared.send(Msg::Cluster(changes)).await;
+        }
+        if given_up {
+            return;
+        }
+    }
+}
+
+/// The store's revision of a change, where it is a number, as in every store known.
+fn revision<K: Resource<DynamicType = ()>>(event: &watcher::Result<watcher::Event<K>>) -> Option<u64> {
+    match event {
+        Ok(watcher::Event::Apply(object) | watcher::Event::Delete(object) | watcher::Event::InitApply(object)) => {
+            object.resource_version()?.parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// An event of the watch as a change; a list is one change, when it is whole.
+fn change<K: Resource<DynamicType = ()>>(
+    event: watcher::Result<watcher::Event<K>>,
+    source: Source,
+    read: fn(&K) -> Fact,
+    listed: &mut Vec<Fact>,
+) -> Option<Change> {
+    match event {
+        Ok(watcher::Event::Init) => listed.clear(),
+        Ok(watcher::Event::InitApply(object)) => listed.push(read(&object)),
+        Ok(watcher::Event::InitDone) => return Some(Change::Replace(source, std::mem::take(listed))),
+        Ok(watcher::Event::Apply(object)) => return Some(Change::Put(read(&object))),
+        Ok(watcher::Event::Delete(object)) => {
+            let key = Key { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+            return Some(Change::Remove(source, key));
+        }
+        Err(error) => return lost(error).map(|failure| Change::Lost(source, failure)),
+    }
+    None
+}
+
+/// Why a watch broke; `None` for one that simply grew too old and is listed again.
+fn lost(error: watcher::Error) -> Option<Failure> {
+    let failure = match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => Failure::from(error),
+        watcher::Error::WatchError(status) => Failure::from(status.as_ref()),
+        watcher::Error::NoResourceVersion => Failure::broken("no resourceVersion"),
+    };
+    (!failure.expired()).then_some(failure)
+}
+
+async fn read_metrics(shared: Shared) {
+    let mut wait = FIRST_METRICS_AFTER;
+    loop {
+        let text = match Request::get("/metrics").body(Vec::new()) {
+            Ok(request) => shared.client.request_text(request).await.map_err(Failure::from),
+            Err(error) => Err(Failure::broken(error)),
+        };
+        let given_up = text.as_ref().is_err_and(|failure| failure.denied() || failure.missing());
+        let long = text.as_ref().is_ok_and(|text| text.len() > LONG);
+        shared.send(Msg::Metrics(text.map(|text| metrics::parse(&text)))).await;
+        if given_up {
+            return;
+        }
+        tokio::time::sleep(if long { LONG_METRICS_EVERY } else { wait }).await;
+        wait = METRICS_EVERY;
+    }
+}
+
+async fn read_version(shared: Shared) {
+    loop {
+        let version = shared.client.apiserver_version().await.map(|info| info.git_version).map_err(Failure::from);
+        let answered = !version.as_ref().is_err_and(Failure::unreachable);
+        shared.send(Msg::Version(version)).await;
+        if answered {
+            return;
+        }
+        tokio::time::sleep(METRICS_EVERY).await;
+    }
+}

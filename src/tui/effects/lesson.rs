@@ -1,0 +1,123 @@
+//! A lesson set up and followed, and the learner's progress on disk. Must not decide: the session does.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::FutureExt;
+
+use super::Shared;
+use crate::base::tasks::Tasks;
+use crate::lessons::deeds::{self, Hands};
+use crate::lessons::format::{Action, Key};
+use crate::lessons::progress::{Progress, ProgressError};
+use crate::lessons::record::Record;
+use crate::lessons::traffic::Rates;
+use crate::lessons::{Lesson, Session, shell};
+use crate::tui::model::failure::Failure;
+use crate::tui::model::lesson::News;
+use crate::tui::msg::{Msg, Outcome, Reply, Ticket};
+
+/// Moments put together in one message at most.
+const BATCH: usize = 256;
+
+/// Sets a lesson up and tells what happens in it until it is stopped.
+pub async fn play(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, tasks: Tasks) {
+    let rates = Rates::of(&lesson.setup.traffic);
+    *shared.rates.lock().await = rates.clone();
+    let mut running = match shell::start(&shared.client, &lesson, &rates, shared.clock, &tasks).await {
+        Ok(running) => running,
+        Err(error) => return shared.reply(ticket, Reply::Lesson(News::Failed(error.to_string()))).await,
+    };
+    shared.reply(ticket, Reply::Lesson(News::Started)).await;
+    while let Some(first) = running.next().await {
+        let mut moments = vec![first];
+        while let Some(Some(moment)) = running.next().now_or_never()
+            && moments.len() < BATCH
+        {
+            moments.push(moment);
+        }
+        shared.reply(ticket, Reply::Lesson(News::Moments(moments))).await;
+    }
+    shared.reply(ticket, Reply::Lesson(News::Ended)).await;
+}
+
+/// Does what a key of a lesson does, and says how it went.
+pub async fn stroke(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, key: Key) {
+    let rates = shared.rates.lock().await.clone();
+    let hands = Hands { client: &shared.client, lesson: &lesson, rates: &rates };
+    let mut result = Ok(format!("hecho: {}", key.text));
+    for action in &key.play {
+        match hands.perform(action).await {
+            Ok(deeds::Outcome::Done) => {}
+            Ok(deeds::Outcome::Refused { reason, text }) => {
+                result = Err(Failure { reason: reason.clone(), ..Failure::broken(&text) });
+                shared.reply(ticket, Reply::Lesson(News::Refused { reason, text })).await;
+            }
+            Err(why) => {
+                result = Err(Failure::broken(why));
+                break;
+            }
+        }
+    }
+    let command = key.command.unwrap_or(key.text);
+    shared.send(Msg::Done(Outcome { command, result, undo: None })).await;
+}
+
+/// Does what happens by itself in a step. The cluster is the lesson's own: what cannot happen any more does not matter.
+pub async fn happen(shared: Shared, lesson: Arc<Lesson>, step: usize) {
+    let rates = shared.rates.lock().await.clone();
+    let hands = Hands { client: &shared.client, lesson: &lesson, rates: &rates };
+    for action in lesson.steps.get(step).map(|step| &*step.happens).unwrap_or_default() {
+        match action {
+            Action::Wait(duration) => tokio::time::sleep(*duration).await,
+            action => {
+                if let Err(why) = hands.perform(action).await {
+                    tracing::warn!(lesson = lesson.id, why, "what was to happen did not");
+                }
+            }
+        }
+    }
+}
+
+/// Reads what the learner has done.
+pub async fn read(shared: Shared, ticket: Ticket, data_dir: PathBuf) {
+    let progress = {
+        let _alone = shared.progress.lock().await;
+        Tasks::blocking(move || Progress::load(&data_dir)).await
+    };
+    answer(&shared, ticket, progress).await;
+}
+
+/// Adds how far a session is to what the learner has done. A file that cannot be read is left alone.
+pub async fn keep(shared: Shared, ticket: Ticket, data_dir: PathBuf, session: Box<Session>) {
+    let now = shared.clock.now();
+    let kept = {
+        let _alone = shared.progress.lock().await;
+        Tasks::blocking(move || {
+            let mut progress = Progress::load(&data_dir)?;
+            if session.finished() {
+                let record = Record::of(&session, now).save(&data_dir);
+                record.map_err(|source| ProgressError::Io { path: data_dir.clone(), source })?;
+            }
+            progress.record(&session, now);
+            progress.save(&data_dir).map(|()| progress)
+        })
+        .await
+    };
+    answer(&shared, ticket, kept).await;
+}
+
+/// Puts a file that cannot be used aside.
+pub async fn set_aside(shared: Shared, ticket: Ticket, data_dir: PathBuf) {
+    let now = shared.clock.now();
+    let aside = {
+        let _alone = shared.progress.lock().await;
+        Tasks::blocking(move || Progress::set_aside(&data_dir, now)).await
+    };
+    shared.reply(ticket, Reply::SetAside(aside.map_err(|error| error.to_string()))).await;
+}
+
+async fn answer(shared: &Shared, ticket: Ticket, progress: Result<Progress, ProgressError>) {
+    let progress = progress.map(Box::new).map_err(|error| error.to_string());
+    shared.reply(ticket, Reply::Progress(progress)).await;
+}

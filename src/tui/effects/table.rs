@@ -1,0 +1,156 @@
+//! A list as the server's own Table, kept alive by a watch; listed again when the watch grows too old.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use http::{Request, header};
+use kube::core::WatchEvent;
+use serde_json::Value;
+
+use super::{Shared, escape};
+use crate::base::tasks::Tasks;
+use crate::tui::model::catalog::Listing;
+use crate::tui::model::failure::Failure;
+use crate::tui::model::table::Table;
+use crate::tui::msg::{Reply, Ticket};
+
+/// What kubectl asks for.
+const AS_TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+/// Rows of a page: the first screen does not wait for ten thousand.
+const PAGE: usize = 500;
+/// The longest pause between attempts.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Follows a list until its view is closed; a list of several namespaces is as many lists.
+pub fn start(shared: &Shared, tasks: &Tasks, ticket: Ticket, listing: &Listing) {
+    for part in listing.parts() {
+        let one = Part { listing: listing.clone(), namespace: part };
+        tasks.spawn(follow(shared.clone(), ticket, one));
+    }
+}
+
+/// A list in one namespace, or in all.
+struct Part {
+    listing: Listing,
+    namespace: Option<String>,
+}
+
+impl Part {
+    fn path(&self) -> String {
+        self.listing.resource.path(self.namespace.as_deref())
+    }
+
+    /// The selectors of the list.
+    fn only(&self) -> String {
+        let Listing { name, labels, .. } = &self.listing;
+        let name = name.as_ref().map(|name| format!("&fieldSelector=metadata.name%3D{}", escape(name)));
+        let labels = (!labels.is_empty()).then(|| format!("&labelSelector={}", escape(labels)));
+        name.into_iter().chain(labels).collect()
+    }
+
+    /// Of several namespaces, which one a table tells.
+    fn mine(&self) -> Option<String> {
+        self.namespace.clone().filter(|_| self.listing.scope.only().is_none())
+    }
+}
+
+async fn follow(shared: Shared, ticket: Ticket, part: Part) {
+    let mut wait = Duration::from_millis(200);
+    let mut fresh = true;
+    loop {
+        let failure = match list(&shared, ticket, &part, std::mem::take(&mut fresh)).await {
+            Ok(_) if part.listing.revision.is_some() => return,
+            Ok(version) => {
+                wait = Duration::from_millis(200);
+                watch(&shared, ticket, &part, version).await
+            }
+            Err(failure) => failure,
+        };
+        if failure.expired() && part.listing.revision.is_none() {
+            continue;
+        }
+        let hopeless = failure.denied() || failure.missing() || failure.code == 400 || failure.expired();
+        shared.reply(ticket, Reply::Stale(failure)).await;
+        if hopeless {
+            return;
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(PATIENCE);
+    }
+}
+
+/// Sends the whole list, a fresh one's first page as soon as it is there, and answers where a watch begins.
+async fn list(shared: &Shared, ticket: Ticket, part: &Part, fresh: bool) -> Result<String, Failure> {
+    let path = part.path();
+    let at = part.listing.revision.map(|at| format!("&resourceVersion={at}&resourceVersionMatch=Exact"));
+    let mut whole = Table { part: part.mine(), ..Table::default() };
+    loop {
+        let more = match whole.next.as_str() {
+            "" => at.clone().unwrap_or_default(),
+            next => format!("&continue={}", escape(next)),
+        };
+        let only = part.only();
+        let request = Request::get(format!("{path}?limit={PAGE}{only}{more}")).header(header::ACCEPT, AS_TABLE);
+        let answer = shared.json(request, Vec::new()).await?;
+        let page = Table::read(&answer).ok_or_else(|| Failure::broken("the server did not answer with a Table"))?;
+        let first = whole.columns.is_empty();
+        if first {
+            whole.columns = page.columns;
+        }
+        whole.rows.extend(page.rows);
+        (whole.version, whole.next) = (page.version, page.next);
+        if whole.next.is_empty() {
+            let version = whole.version.clone();
+            shared.reply(ticket, Reply::Table(whole)).await;
+            return Ok(version);
+        }
+        if first && fresh {
+            shared.reply(ticket, Reply::Table(whole.clone())).await;
+        }
+    }
+}
+
+/// Sends changes until the watch ends, and says why it did.
+async fn watch(shared: &Shared, ticket: Ticket, part: &Part, mut version: String) -> Failure {
+    let path = part.path();
+    loop {
+        let address = format!("{path}?watch=1&allowWatchBookmarks=true&resourceVersion={version}{}", part.only());
+        let request = match Request::get(address).header(header::ACCEPT, AS_TABLE).body(Vec::new()) {
+            Ok(request) => request,
+            Err(error) => return Failure::broken(error),
+        };
+        let stream = match shared.client.request_events::<Value>(request).await {
+            Ok(stream) => stream,
+            Err(error) => return Failure::from(error),
+        };
+        let mut stream = std::pin::pin!(stream);
+        while let Some(event) = stream.next().await {
+            match event {
+                Ok(WatchEvent::Added(value) | WatchEvent::Modified(value)) => {
+                    for row in rows(&value, &mut version) {
+                        shared.reply(ticket, Reply::Row(row)).await;
+                    }
+                }
+                Ok(WatchEvent::Deleted(value)) => {
+                    for row in rows(&value, &mut version) {
+                        shared.reply(ticket, Reply::RowGone(row.uid)).await;
+                    }
+                }
+                Ok(WatchEvent::Bookmark(bookmark)) => version = bookmark.metadata.resource_version,
+                Ok(WatchEvent::Error(status)) => return Failure::from(status.as_ref()),
+                Err(error) => return Failure::from(error),
+            }
+        }
+    }
+}
+
+/// The rows of an event, and the version that it brings.
+fn rows(value: &Value, version: &mut String) -> Vec<crate::tui::model::table::Row> {
+    let own = &value["rows"][0]["object"]["metadata"]["resourceVersion"];
+    if let Some(newer) =
+        own.as_str().or_else(|| value["metadata"]["resourceVersion"].as_str()).filter(|it| !it.is_empty())
+    {
+        *version = newer.to_string();
+    }
+    Table::read(value).map(|table| table.rows).unwrap_or_default()
+}

@@ -1,0 +1,243 @@
+//! The cluster as the watches tell it: shelves of facts and how fresh each watch is. Synchronous; no IO.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Component, Fact, Happening, Key, Lease, Node, Pod, Service, Slice, Workload};
+use super::failure::Failure;
+use super::metrics::Metrics;
+
+/// Events kept: the last ones are what the bridge tells.
+const EVENTS_KEPT: usize = 400;
+
+/// What is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Nodes,
+    Pods,
+    Services,
+    Slices,
+    Deployments,
+    ReplicaSets,
+    Leases,
+    Events,
+    Components,
+}
+
+impl Source {
+    /// Every watch.
+    pub const ALL: [Self; 9] = [
+        Self::Nodes,
+        Self::Pods,
+        Self::Services,
+        Self::Slices,
+        Self::Deployments,
+        Self::ReplicaSets,
+        Self::Leases,
+        Self::Events,
+        Self::Components,
+    ];
+
+    /// Its plural on the server.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Nodes => "nodes",
+            Self::Pods => "pods",
+            Self::Services => "services",
+            Self::Slices => "endpointslices",
+            Self::Deployments => "deployments",
+            Self::ReplicaSets => "replicasets",
+            Self::Leases => "leases",
+            Self::Events => "events",
+            Self::Components => "components",
+        }
+    }
+}
+
+/// How a watch is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Feed {
+    /// It has not answered yet.
+    #[default]
+    Starting,
+    /// Changes arrive.
+    Live,
+    /// It broke and is being taken up again.
+    Lost(Failure),
+}
+
+/// A change from a watch.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// The whole list, anew.
+    Replace(Source, Vec<Fact>),
+    /// An object appeared or changed.
+    Put(Fact),
+    /// An object is gone.
+    Remove(Source, Key),
+    /// The watch broke.
+    Lost(Source, Failure),
+    /// The store's revision that the changes before it led to.
+    Revision(u64),
+}
+
+/// All that the watches have told.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    pub nodes: BTreeMap<Key, Node>,
+    pub pods: BTreeMap<Key, Pod>,
+    pub services: BTreeMap<Key, Service>,
+    pub slices: BTreeMap<Key, Slice>,
+    pub deployments: BTreeMap<Key, Workload>,
+    pub replica_sets: BTreeMap<Key, Workload>,
+    pub leases: BTreeMap<Key, Lease>,
+    pub events: BTreeMap<Key, Happening>,
+    pub components: BTreeMap<Key, Component>,
+    /// How each watch is doing.
+    pub feeds: BTreeMap<Source, Feed>,
+    /// The latest revision of the store that a watch has told.
+    pub revision: u64,
+    /// The server's own figures.
+    pub metrics: Metrics,
+}
+
+impl Cluster {
+    /// Takes in one change.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::Replace(source, facts) => {
+                self.clear(source);
+                for fact in facts {
+                    self.put(fact);
+                }
+                self.feeds.insert(source, Feed::Live);
+            }
+            Change::Put(fact) => self.put(fact),
+            Change::Remove(source, key) => self.remove(source, &key),
+            Change::Revision(revision) => self.revision = self.revision.max(revision),
+            Change::Lost(source, failure) => {
+                self.feeds.insert(source, Feed::Lost(failure));
+            }
+        }
+        self.forget_old_events();
+    }
+
+    /// All objects of a source.
+    pub fn shelf(&self, source: Source) -> Vec<Fact> {
+        fn all<T: Clone>(shelf: &BTreeMap<Key, T>, make: fn(T) -> Fact) -> Vec<Fact> {
+            shelf.values().cloned().map(make).collect()
+        }
+        match source {
+            Source::Nodes => all(&self.nodes, Fact::Node),
+            Source::Pods => all(&self.pods, Fact::Pod),
+            Source::Services => all(&self.services, Fact::Service),
+            Source::Slices => all(&self.slices, Fact::Slice),
+            Source::Deployments => all(&self.deployments, Fact::Deployment),
+            Source::ReplicaSets => all(&self.replica_sets, Fact::ReplicaSet),
+            Source::Leases => all(&self.leases, Fact::Lease),
+            Source::Events => all(&self.events, Fact::Event),
+            Source::Components => all(&self.components, Fact::Component),
+        }
+    }
+
+    fn put(&mut self, fact: Fact) {
+        match fact {
+            Fact::Node(it) => drop(self.nodes.insert(it.key.clone(), it)),
+            Fact::Pod(it) => drop(self.pods.insert(it.key.clone(), it)),
+            Fact::Service(it) => drop(self.services.insert(it.key.clone(), it)),
+            Fact::Slice(it) => drop(self.slices.insert(it.key.clone(), it)),
+            Fact::Deployment(it) => drop(self.deployments.insert(it.key.clone(), it)),
+            Fact::ReplicaSet(it) => drop(self.replica_sets.insert(it.key.clone(), it)),
+            Fact::Lease(it) => drop(self.leases.insert(it.key.clone(), it)),
+            Fact::Event(it) => drop(self.events.insert(it.key.clone(), it)),
+            Fact::Component(it) => drop(self.components.insert(it.key.clone(), it)),
+        }
+    }
+
+    fn remove(&mut self, source: Source, key: &Key) {
+        match source {
+            Source::Nodes => drop(self.nodes.remove(key)),
+            Source::Pods => drop(self.pods.remove(key)),
+            Source::Services => drop(self.services.remove(key)),
+            Source::Slices => drop(self.slices.remove(key)),
+            Source::Deployments => drop(self.deployments.remove(key)),
+            Source::ReplicaSets => drop(self.replica_sets.remove(key)),
+            Source::Leases => drop(self.leases.remove(key)),
+            Source::Events => drop(self.events.remove(key)),
+            Source::Components => drop(self.components.remove(key)),
+        }
+    }
+
+    fn clear(&mut self, source: Source) {
+        match source {
+            Source::Nodes => self.nodes.clear(),
+            Source::Pods => self.pods.clear(),
+            Source::Services => self.services.clear(),
+            Source::Slices => self.slices.clear(),
+            Source::Deployments => self.deployments.clear(),
+            Source::ReplicaSets => self.replica_sets.clear(),
+            Source::Leases => self.leases.clear(),
+            Source::Events => self.events.clear(),
+            Source::Components => self.components.clear(),
+        }
+    }
+
+    fn forget_old_events(&mut self) {
+        if self.events.len() <= EVENTS_KEPT + EVENTS_KEPT / 4 {
+            return;
+        }
+        let mut times: Vec<_> = self.events.values().map(|event| event.at).collect();
+        times.sort_unstable();
+        let oldest = times[times.len() - EVENTS_KEPT];
+        self.events.retain(|_, event| event.at >= oldest);
+    }
+
+    /// Whether every watch has answered, well or with a refusal.
+    pub fn synced(&self) -> bool {
+        Source::ALL.iter().all(|source| self.feed(*source) != &Feed::Starting)
+    }
+
+    /// How one watch is doing.
+    pub fn feed(&self, source: Source) -> &Feed {
+        self.feeds.get(&source).unwrap_or(&Feed::Starting)
+    }
+
+    /// The failure of a watch whose server cannot be reached, if any.
+    pub fn broken(&self) -> Option<&Failure> {
+        self.feeds.values().find_map(|feed| match feed {
+            Feed::Lost(failure) if failure.unreachable() => Some(failure),
+            _ => None,
+        })
+    }
+
+    /// What cannot be seen here for lack of rights or because this server does not have it; switches are Timonel's own, and
+    /// other clusters do well without.
+    pub fn refused(&self) -> impl Iterator<Item = (Source, &Failure)> {
+        self.feeds.iter().filter_map(|(source, feed)| match feed {
+            Feed::Lost(failure) if !failure.unreachable() && *source != Source::Components => Some((*source, failure)),
+            _ => None,
+        })
+    }
+
+    /// The latest event that satisfies a condition.
+    pub fn last_event(&self, wanted: impl Fn(&Happening) -> bool) -> Option<&Happening> {
+        self.events.values().filter(|event| wanted(event)).max_by_key(|event| event.at)
+    }
+
+    /// A heartbeat of the control plane or of a node.
+    pub fn lease(&self, namespace: &str, name: &str) -> Option<&Lease> {
+        self.leases.get(&Key::new(namespace, name))
+    }
+
+    /// The pods that a selector takes in, as a Service does: an empty one takes none.
+    pub fn selected<'a>(
+        &'a self,
+        namespace: &'a str,
+        selector: &'a super::facts::Labels,
+    ) -> impl Iterator<Item = &'a Pod> {
+        let first = Key::new(namespace, "");
+        let within = self.pods.range(first..).take_while(move |(key, _)| key.namespace == namespace);
+        within.map(|(_, pod)| pod).filter(move |pod| {
+            !selector.is_empty() && selector.iter().all(|(name, value)| pod.labels.get(name) == Some(value))
+        })
+    }
+}

@@ -1,0 +1,31 @@
+//! What the dashboard knows, as plain data, and how it is read. Must not draw nor do IO.
+
+pub mod amount;
+pub mod bridge;
+pub mod catalog;
+pub mod cluster;
+pub mod describe;
+pub mod extract;
+pub mod facts;
+pub mod failure;
+pub mod format;
+pub mod health;
+pub mod history;
+pub mod kin;
+pub mod kubectl;
+pub mod lesson;
+pub mod light;
+pub mod memory;
+pub mod merge;
+pub mod metrics;
+pub mod parts;
+pub mod pod;
+pub mod rows;
+pub mod scope;
+pub mod table;
+pub mod timeline;
+pub mod typing;
+pub mod undo;
+pub mod usage;
+pub mod why;
+pub mod world;

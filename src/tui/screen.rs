@@ -1,0 +1,168 @@
+//! The frame around every view: context above, what was last done and the keys below. Must not change anything.
+
+use ratatui::Frame;
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use super::keys::{self, Binding};
+use super::model::bridge;
+use super::model::format::{ago, fit, thousands, width};
+use super::state::{Fate, State};
+use super::view::View;
+use super::widgets::panel::row;
+use super::widgets::text::{self, span};
+
+/// The smallest size where something useful can be drawn.
+const SMALLEST: (u16, u16) = (40, 10);
+
+/// Draws the views (the first whole, the others over it) and the frame around them.
+pub fn draw(frame: &mut Frame, views: &[&dyn View], state: &State) {
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return too_small(frame, area);
+    }
+    let [Some(first), top] = [views.first(), views.last()] else { return };
+    row(frame, area, 0, header(first.title(state), state, area.width));
+    row(frame, area, area.height - 2, status(state, area.width));
+    row(frame, area, area.height - 1, hints(*top.unwrap_or(first), state, area.width));
+    let body = body((area.width, area.height));
+    for view in views {
+        view.draw(frame, body, state);
+    }
+}
+
+/// Where views are drawn: between the first line and the last two.
+pub fn body(size: (u16, u16)) -> Rect {
+    Rect { x: 0, y: 1, width: size.0, height: size.1.saturating_sub(3) }
+}
+
+fn too_small(frame: &mut Frame, area: Rect) {
+    let size = format!("{}x{} < {}x{}", area.width, area.height, SMALLEST.0, SMALLEST.1);
+    let lines = ["Agranda la terminal", "Timonel necesita más", &size];
+    super::widgets::panel::lines(frame, area, lines.into_iter().map(|line| Line::raw(line.to_string())));
+}
+
+fn header(title: String, state: &State, room: u16) -> Line<'static> {
+    let theme = state.theme;
+    let place = vec![span(" ⎈ timonel", theme.accent()), span(" › ", theme.dim()), span(title, theme.strong())];
+    let room = usize::from(room);
+    let left = Line::from(place);
+    let live = live(state);
+    for keep in [3, 2, 1, 0] {
+        let mut spans = facts(state, keep);
+        spans.extend(live.clone());
+        let right = Line::from(spans);
+        if left.width() + right.width() + 2 <= room {
+            return text::sides(left, right, room);
+        }
+    }
+    left
+}
+
+/// Figures of the cluster, the most telling last to go.
+fn facts(state: &State, keep: usize) -> Vec<Span<'static>> {
+    let cluster = &state.cluster;
+    let ready = cluster.nodes.values().filter(|node| node.ready == "True").count();
+    let serving = cluster.pods.values().filter(|pod| pod.serving).count();
+    let alive = cluster.pods.values().filter(|pod| !pod.ended).count();
+    let version = state.version.as_deref().and_then(|version| version.split('+').next());
+    let who = [Some(state.context.as_str()), state.runtime(), version];
+    let who: Vec<&str> = who.into_iter().flatten().collect();
+    let revision = bridge::revision(cluster).map(|revision| format!("rev {}", thousands(revision)));
+    let all = [
+        Some(who.join(" · ")),
+        revision,
+        Some(format!("workers {ready}/{}   pods {serving}/{alive}", cluster.nodes.len())),
+    ];
+    let shown = all.into_iter().skip(3 - keep).flatten();
+    shown.map(|text| span(format!("{text}   "), state.theme.dim())).collect()
+}
+
+fn live(state: &State) -> Vec<Span<'static>> {
+    let theme = state.theme;
+    if state.past.is_some() {
+        return vec![span(format!("◀ {} pasado ", state.now.strftime("%H:%M:%S")), theme.warn())];
+    }
+    match (state.cluster.broken(), state.cluster.synced()) {
+        (Some(_), _) => vec![span("✕ reconectando ", theme.bad())],
+        (None, false) => vec![span("◐ conectando ", theme.warn())],
+        (None, true) => vec![span("● ", theme.good()), span("en vivo ", theme.text())],
+    }
+}
+
+/// What to say; else the last command at the left and the last event at the right.
+fn status(state: &State, room: u16) -> Line<'static> {
+    let theme = state.theme;
+    let room = usize::from(room);
+    if let Some(notice) = &state.notice {
+        let (sign, style) = if notice.bad { (" ✕ ", theme.bad()) } else { (" ✓ ", theme.good()) };
+        let said = text::clip(vec![span(sign, style), span(notice.text.replace('\n', "  "), theme.text())], room);
+        return text::sides(said, Line::from(last_command(state)), room);
+    }
+    let left = Line::from(last_command(state));
+    let spare = room.saturating_sub(left.width() + 3);
+    let happened = last_event(state).map(|event| fit(&event, spare)).filter(|_| spare > 50);
+    let right = Line::styled(happened.map(|event| event + " ").unwrap_or_default(), theme.dim());
+    text::sides(left, right, room)
+}
+
+fn last_command(state: &State) -> Vec<Span<'static>> {
+    let theme = state.theme;
+    let Some(entry) = state.log.last() else { return Vec::new() };
+    let sign = match entry.fate {
+        Fate::Sent => span("◐ ", theme.warn()),
+        Fate::Done(_) => span("✓ ", theme.good()),
+        Fate::Refused(_) => span("✕ ", theme.bad()),
+    };
+    vec![span(" $ ", theme.accent()), span(format!("{} ", entry.command), theme.text()), sign]
+}
+
+fn last_event(state: &State) -> Option<String> {
+    let event = state.cluster.last_event(|event| event.at.is_some())?;
+    let when = ago(event.at?, state.now);
+    Some(format!("{when}  {}/{}  {}", event.kind, event.object, event.message.lines().next().unwrap_or_default()))
+}
+
+/// The keys of the view on top, as many as fit, and always the way to help and to elsewhere.
+fn hinted(view: &dyn View, state: &State, room: u16) -> Vec<&'static Binding> {
+    let keymap = &state.settings.keymap;
+    let need = |binding: &Binding| width(&keymap.label(binding)) + width(binding.hint) + 4;
+    let all = |groups: &[&'static [Binding]]| -> Vec<&'static Binding> {
+        let hinted = |binding: &&Binding| !binding.hint.is_empty() && !keymap.keys(binding).is_empty();
+        groups.iter().copied().flatten().filter(hinted).collect()
+    };
+    let everywhere = if view.typing() { Vec::new() } else { all(&[keys::GLOBAL]) };
+    let kept: usize = everywhere.iter().map(|binding| need(binding)).sum();
+    let mut left = usize::from(room).saturating_sub(kept);
+    let own = all(view.keys()).into_iter().take_while(|binding| {
+        let fits = need(binding) <= left + 2;
+        left = left.saturating_sub(need(binding));
+        fits
+    });
+    own.collect::<Vec<_>>().into_iter().chain(everywhere).collect()
+}
+
+fn hints(view: &dyn View, state: &State, room: u16) -> Line<'static> {
+    let theme = state.theme;
+    let each = |binding: &Binding| {
+        let label = state.settings.keymap.label(binding);
+        [span(label, theme.accent()), span(format!(" {}   ", binding.hint), theme.dim())]
+    };
+    let shown = hinted(view, state, room).into_iter().flat_map(each);
+    Line::from(std::iter::once(span(" ", theme.text())).chain(shown).collect::<Vec<_>>())
+}
+
+/// The key whose hint is under the pointer.
+pub fn hint_at(view: &dyn View, state: &State, at: Position) -> Option<KeyEvent> {
+    if at.y + 1 != state.size.1 {
+        return None;
+    }
+    let keymap = &state.settings.keymap;
+    let mut left = 1;
+    let under = hinted(view, state, state.size.0).into_iter().find(|binding| {
+        left += width(&keymap.label(binding)) + width(binding.hint) + 4;
+        usize::from(at.x) < left
+    });
+    keys::event(keymap.keys(under?).first()?)
+}

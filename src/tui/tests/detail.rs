@@ -1,0 +1,117 @@
+//! Detail and logs.
+
+use serde_json::json;
+
+use super::fixture::{Driver, SIZES, golden};
+use super::lists::table;
+use crate::tui::msg::{Effect, Reply, Ticket};
+
+fn object(effect: &Effect) -> Option<Ticket> {
+    if let Effect::Object(ticket, _) = effect { Some(*ticket) } else { None }
+}
+
+fn pod() -> serde_json::Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "api-5c9b8d7f66-s2t3u", "namespace": "default", "creationTimestamp": "2026-05-01T11:58:00Z",
+            "labels": {"app": "api", "pod-template-hash": "5c9b8d7f66"}, "managedFields": [{"manager": "x"}],
+            "ownerReferences": [{"kind": "ReplicaSet", "name": "api-5c9b8d7f66"}]},
+        "spec": {"nodeName": "worker-2", "serviceAccountName": "default", "containers": [
+            {"name": "api", "image": "timonel/demo:v1", "ports": [{"containerPort": 8080}],
+             "resources": {"requests": {"cpu": "250m", "memory": "256Mi"}},
+             "env": [{"name": "DEBUG", "value": "true"}],
+             "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 5}},
+            {"name": "cola", "image": "timonel/demo:v2"}]},
+        "status": {"phase": "Pending", "podIP": "10.244.2.8", "qosClass": "Burstable",
+            "conditions": [
+                {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-05-01T11:58:00Z"},
+                {"type": "Ready", "status": "False", "reason": "ContainersNotReady", "message": "containers with unready status: [cola]", "lastTransitionTime": "2026-05-01T11:58:00Z"}],
+            "containerStatuses": [
+                {"name": "api", "ready": true, "restartCount": 0, "state": {"running": {"startedAt": "2026-05-01T11:58:20Z"}}},
+                {"name": "cola", "ready": false, "restartCount": 2, "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 20s restarting failed container"}}}]}
+    })
+}
+
+fn detail(size: (u16, u16)) -> Driver {
+    let mut driver = Driver::new(size);
+    driver.press(":").write("po").press("enter").table(table()).press("enter");
+    let events = vec![
+        json!({"type": "Normal", "reason": "Scheduled", "message": "Successfully assigned default/api-5c9b8d7f66-s2t3u to worker-2", "lastTimestamp": "2026-05-01T11:58:00Z"}),
+        json!({"type": "Warning", "reason": "BackOff", "message": "Back-off restarting failed container cola in pod api-5c9b8d7f66-s2t3u", "count": 4, "lastTimestamp": "2026-05-01T11:59:50Z"}),
+    ];
+    driver.answer(object, Reply::Object(Ok(pod()))).answer(object, Reply::Events(Ok(events)));
+    driver
+}
+
+#[test]
+fn golden_detail() {
+    for size in SIZES {
+        golden("detail", &mut detail(size));
+    }
+}
+
+#[test]
+fn golden_yaml_hides_managed_fields() {
+    let mut driver = detail((80, 24));
+    driver.press("y");
+    driver.hides("managedFields");
+    golden("detail_yaml", &mut driver);
+}
+
+#[test]
+fn a_change_asks_again_and_an_end_keeps_the_last_news() {
+    let mut driver = detail((120, 40));
+    let asked = |driver: &Driver| driver.effects.iter().filter(|effect| matches!(effect, Effect::Object(..))).count();
+    let before = asked(&driver);
+    driver.answer(object, Reply::Row(crate::tui::model::table::Row::default()));
+    assert_eq!(asked(&driver), before + 1);
+    driver.answer(object, Reply::RowGone(String::new()));
+    driver.shows("ya no existe");
+    driver.shows("timonel/demo:v1");
+}
+
+fn logs(size: (u16, u16)) -> Driver {
+    let mut driver = Driver::new(size);
+    driver.press(":").write("po").press("enter").table(table()).press("l");
+    driver.answer(object, Reply::Object(Ok(pod())));
+    let line = |number: usize| format!("2026-05-01T12:00:{:02}.000000000Z GET /tienda/{number} 200", number % 60);
+    driver.answer(object, Reply::Lines((0..100).map(line).collect()));
+    driver
+}
+
+#[test]
+fn golden_logs() {
+    let mut driver = logs((80, 24));
+    golden("logs", &mut driver);
+    golden("logs_filtered", driver.press("/").write("/7").press("enter t"));
+}
+
+#[test]
+fn logs_are_followed_until_one_scrolls_up() {
+    let mut driver = logs((80, 24));
+    driver.shows("/tienda/99");
+    driver.press("k k k");
+    driver.hides("/tienda/99");
+    driver.answer(object, Reply::Lines(vec!["2026-05-01T12:00:00Z la última".into()]));
+    driver.hides("la última");
+    driver.press("f");
+    driver.shows("la última");
+}
+
+#[test]
+fn logs_are_bounded() {
+    let mut driver = logs((80, 24));
+    let long = "x".repeat(1 << 20);
+    driver.answer(object, Reply::Lines((0..30).map(|_| long.clone()).collect()));
+    driver.answer(object, Reply::Lines((0..25_000).map(|number| format!("línea {number}")).collect()));
+    driver.shows("línea 24999");
+    driver.shows("lo más antiguo ya no se guarda");
+}
+
+#[test]
+fn another_container_and_the_run_before() {
+    let mut driver = logs((120, 40));
+    driver.press("tab p");
+    let Some(Effect::Logs(_, request)) = driver.effects.last() else { panic!() };
+    assert_eq!((request.container.as_deref(), request.previous), (Some("cola"), true));
+}

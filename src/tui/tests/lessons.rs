@@ -1,0 +1,184 @@
+//! Lessons: catalogue, panel, question, sub-goals, hints and debrief, as a learner sees and steers them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::fixture::{Driver, golden};
+use crate::lessons::predicate::Was;
+use crate::lessons::progress::Progress;
+use crate::lessons::{Change, Moment, Session};
+use crate::tui::model::failure::Failure;
+use crate::tui::model::lesson::{News, catalogue};
+use crate::tui::msg::{Effect, Mode, Reply, Ticket};
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+fn asked(effect: &Effect) -> Option<Ticket> {
+    if let Effect::Lesson(ticket, _) = effect { Some(*ticket) } else { None }
+}
+
+fn moments(driver: &mut Driver, changes: impl IntoIterator<Item = (u64, Change)>) {
+    let moment = |(at, change)| Moment { at: Duration::from_millis(at), change };
+    driver.answer(asked, Reply::Lesson(News::Moments(changes.into_iter().map(moment).collect())));
+}
+
+fn request(at: u64, answered: bool) -> (u64, Change) {
+    (at, Change::Request { to: "web".into(), answered })
+}
+
+/// A dashboard with a lesson that is set up.
+fn playing(size: (u16, u16), id: &str) -> Driver {
+    let mut driver = Driver::new(size);
+    driver.app.state.data_dir = Some(PathBuf::from("datos"));
+    driver.press(":").write(&format!("leccion {id}")).press("enter");
+    driver.answer(asked, Reply::Lesson(News::Started));
+    driver
+}
+
+fn pod(name: &str) -> Arc<serde_json::Value> {
+    Arc::new(json!({"kind": "Pod", "metadata": {"name": name, "labels": {"app": "web"}},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}))
+}
+
+fn deployment() -> Arc<serde_json::Value> {
+    Arc::new(json!({"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 1}}))
+}
+
+/// The first step of 1.3, done: a pod was killed and users noticed.
+fn outage(driver: &mut Driver) {
+    moments(driver, [(0, Change::Known(pod("web-a"))), (0, Change::Known(deployment()))]);
+    moments(driver, (0..40).map(|tenth| request(tenth * 100, true)));
+    moments(
+        driver,
+        [(4000, Change::Object(Was::Leaving, pod("web-a"))), (4050, Change::Object(Was::Deleted, pod("web-a")))],
+    );
+    moments(driver, (41..60).map(|tenth| request(tenth * 100, false)));
+    moments(driver, [(6000, Change::Object(Was::Created, pod("web-b")))]);
+    moments(driver, (61..140).map(|tenth| request(tenth * 100, true)));
+    moments(driver, [(14_500, Change::Tick)]);
+}
+
+fn kept(driver: &Driver) -> Option<&Session> {
+    driver.effects.iter().rev().find_map(|effect| match effect {
+        Effect::KeepProgress(_, _, session) => Some(&**session),
+        _ => None,
+    })
+}
+
+/// No golden screen: the course grows.
+#[test]
+fn the_catalogue_says_how_far_each_lesson_is() {
+    for size in SIZES {
+        let mut driver = Driver::new(size);
+        driver.app.state.data_dir = Some(PathBuf::from("datos"));
+        driver.press("L");
+        let mut progress = Progress::default();
+        progress.record(&Session::new(Arc::clone(catalogue().unwrap().get("1.3").unwrap())), super::fixture::now());
+        let reading = |effect: &Effect| if let Effect::ReadProgress(ticket, _) = effect { Some(*ticket) } else { None };
+        driver.answer(reading, Reply::Progress(Ok(Box::new(progress))));
+        for said in ["Módulo 1 · ¿Qué es un orquestador", "Alta disponibilidad", "10 min", "en curso, paso 1", "nueva"]
+        {
+            driver.shows(said);
+        }
+        driver
+            .answer(reading, Reply::Progress(Err("el archivo de progreso datos/progreso.json está dañado: x".into())));
+        driver.shows("Tu progreso no se puede leer");
+        driver.press("r s");
+        assert!(matches!(driver.effects.last(), Some(Effect::SetAside(..))));
+    }
+}
+
+#[test]
+fn golden_lesson_with_a_question() {
+    for size in SIZES {
+        let mut driver = playing(size, "1.3");
+        moments(&mut driver, (0..40).map(|tenth| request(tenth * 100, true)));
+        golden("lesson_question", &mut driver);
+    }
+}
+
+#[test]
+fn golden_lesson_with_goals_and_verdict() {
+    for size in SIZES {
+        let mut driver = playing(size, "1.3");
+        driver.press("1 enter");
+        outage(&mut driver);
+        driver.press("down down down down down down down down down down down down down down down down");
+        golden("lesson_goals", &mut driver);
+        driver.press("tab");
+        golden("lesson_bridge", &mut driver);
+    }
+}
+
+#[test]
+fn a_prediction_is_marked_then_answered_once() {
+    let mut driver = playing((120, 40), "1.3");
+    driver.press("2").shows("▸ 2 ");
+    driver.press("down up up up").shows("▸ 1 ");
+    driver.press("enter").shows("◆ 1 ");
+    driver.hides("▸ 2 ");
+    assert_eq!(kept(&driver).unwrap().world().answer("una-replica"), Some(0));
+    driver.press("2 enter").shows("◆ 1 ");
+}
+
+#[test]
+fn a_question_out_of_sight_is_shown_before_it_is_answered() {
+    let mut driver = playing((80, 24), "1.3");
+    driver.hides("▸ 1 ");
+    driver.press("enter").shows("▸ 1 ");
+    driver.press("enter").shows("● Responde la predicción");
+}
+
+#[test]
+fn nothing_goes_on_alone() {
+    let mut driver = playing((120, 40), "1.3");
+    driver.press("enter");
+    outage(&mut driver);
+    driver.shows("siguiente paso");
+    driver.shows("paso 1 de 3");
+    driver.press("enter").shows("Paso 2 de");
+}
+
+#[test]
+fn refusals_of_the_editor_reach_the_lesson() {
+    let mut driver = playing((120, 40), "5.2");
+    driver.press("1 enter e").shows("Editor · apuntes.yaml (lección 5.2)");
+    let reading = |effect: &Effect| if let Effect::ReadFile(ticket, _) = effect { Some(*ticket) } else { None };
+    driver.answer(reading, Reply::NoFile);
+    driver.shows("kind: Deployment");
+    driver.press("ctrl-e");
+    let submitted = |effect: &Effect| if let Effect::Submit(ticket, ..) = effect { Some(*ticket) } else { None };
+    if driver.effects.iter().any(|effect| submitted(effect).is_some()) {
+        let failure =
+            Failure { reason: "BadRequest".into(), message: "no matches for kind".into(), ..Failure::default() };
+        driver.answer(submitted, Reply::Submitted(Mode::Apply, vec![Err(failure)]));
+    }
+    driver.press("esc").shows("● Aplica el manifiesto y lee el rechazo");
+    assert!(driver.effects.iter().any(|effect| matches!(effect, Effect::WriteFile { .. })), "lo escrito se queda");
+    driver.shows("siguiente paso");
+}
+
+#[test]
+fn leaving_asks_and_gives_the_namespace_back() {
+    let mut driver = playing((80, 24), "5.2");
+    assert_eq!(driver.app.state.scope.only(), Some("leccion-5-2"));
+    driver.press("esc").shows("Tab: volver a la lección");
+    driver.press("esc").shows("¿Dejar la lección?");
+    driver.press("n").shows("Tab: volver a la lección");
+    driver.press("esc s").hides("lección");
+    assert!(driver.app.state.scope.all());
+    assert!(matches!(driver.effects.last(), Some(Effect::Stop(_))));
+}
+
+#[test]
+fn a_lesson_that_cannot_be_prepared_says_why() {
+    let mut driver = playing((80, 24), "5.2");
+    driver.answer(asked, Reply::Lesson(News::Failed("el espacio de nombres existe".into())));
+    driver.shows("La lección no se puede preparar");
+    driver.press("r s");
+    driver.shows("Preparando la lección");
+    driver.press(":").write("leccion 9.9").press("enter").shows("no hay lección 9.9");
+}

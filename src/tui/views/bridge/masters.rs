@@ -1,0 +1,98 @@
+//! The masters on the bridge: four boxes, or one line of lights where there is little room.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+use super::nav::Spot;
+use crate::tui::model::bridge::{Loop, Master};
+use crate::tui::model::format::{fit, fit_middle};
+use crate::tui::model::light::Light;
+use crate::tui::model::metrics::sparkline;
+use crate::tui::state::State;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::panel::{lines, panel, row};
+use crate::tui::widgets::text::{clip, light, span};
+
+/// Height of the boxes.
+pub const HEIGHT: u16 = 4;
+
+/// One line: a light, the name and the one figure of each.
+pub fn brief(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&Spot>, state: &State) {
+    let theme = state.theme;
+    let mut spans = vec![span(" ", theme.text())];
+    for (index, master) in masters.iter().enumerate() {
+        let style = if chosen == Some(&Spot::Master(index)) { theme.selected() } else { theme.text() };
+        let figure = span(format!(" {}   ", master.brief), theme.dim());
+        spans.extend([light(theme, master.light), span(short(master.name), style), figure]);
+    }
+    row(frame, area, 0, clip(spans, usize::from(area.width)));
+}
+
+fn short(name: &'static str) -> &'static str {
+    match name {
+        "API Server" => "API",
+        "Controller Manager" => "Controllers",
+        other => other,
+    }
+}
+
+/// Four boxes side by side; the one with the loops is wider.
+pub fn boxes(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&Spot>, state: &State) {
+    let theme = state.theme;
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let wide = [Constraint::Fill(5), Constraint::Fill(8), Constraint::Fill(5), Constraint::Fill(5)];
+    let columns: [Rect; 4] = Layout::horizontal(wide).spacing(1).areas(inner);
+    for (index, (master, area)) in masters.iter().zip(columns).enumerate() {
+        let focused = chosen == Some(&Spot::Master(index));
+        let border = if focused { theme.accent() } else { theme.dim() };
+        let name = if focused { theme.selected() } else { theme.strong() };
+        let title = Line::from(vec![
+            span(" ", theme.text()),
+            light(theme, master.light),
+            span(master.name, name),
+            span(" ", theme.text()),
+        ]);
+        let room = panel(frame, area, title, beat(theme, master.beat), border);
+        lines(frame, room, body(master, usize::from(room.width), state));
+    }
+}
+
+fn beat(theme: Theme, age: Option<i64>) -> Line<'static> {
+    age.map(|age| Line::styled(format!(" latido {age} s "), theme.dim())).unwrap_or_default()
+}
+
+fn body(master: &Master, room: usize, state: &State) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let mut body = Vec::new();
+    for (index, text) in master.lines.iter().enumerate() {
+        let style = if index == 0 { theme.text() } else { theme.dim() };
+        let cut = if text.contains('→') { fit_middle(text, room) } else { fit(text, room) };
+        body.push(Line::styled(cut, style));
+    }
+    if master.spark {
+        body.push(Line::styled(sparkline(&state.cluster.metrics.history, room), theme.accent()));
+    }
+    if !master.loops.is_empty() && master.lines.len() < 2 {
+        body.extend(master.loops.chunks(2).map(|pair| loops(theme, pair, room)));
+    }
+    body
+}
+
+fn loops(theme: Theme, pair: &[Loop], room: usize) -> Line<'static> {
+    let column = room / 2;
+    let mut spans: Vec<Span> = Vec::new();
+    for each in pair {
+        let sign = if each.total == 0 { light(theme, Light::Done) } else { light(theme, each.light) };
+        let count = format!(" {}/{}", each.done, each.total);
+        let name = fit(each.name, column.saturating_sub(3 + count.len()).max(1));
+        let blanks = column.saturating_sub(2 + name.len() + count.len());
+        spans.extend([
+            sign,
+            span(name, theme.text()),
+            span(count, theme.dim()),
+            span(" ".repeat(blanks), theme.text()),
+        ]);
+    }
+    Line::from(spans)
+}

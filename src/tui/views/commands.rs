@@ -1,0 +1,141 @@
+//! The log of commands: what was done, as the kubectl command that would have done it; to be copied.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::Entry;
+use crate::tui::keys::{self, Action, Binding, bind};
+use crate::tui::model::format::{ago, fit, pad};
+use crate::tui::msg::{Effect, Reply, Ticket};
+use crate::tui::state::{Fate, Notice, State};
+use crate::tui::view::{Step, Steps, View};
+use crate::tui::widgets::panel::lines;
+use crate::tui::widgets::text::span;
+use crate::tui::widgets::window;
+
+/// Its line in the table of views.
+pub static ENTRY: Entry = Entry {
+    name: "comandos",
+    words: &["comandos", "log"],
+    about: "Los comandos kubectl equivalentes a lo que hiciste",
+    keys: KEYS,
+    go: |_, _| Ok(vec![Step::Push(open())]),
+};
+
+static KEYS: &[&[Binding]] = &[
+    &[
+        bind(&["c"], Action::Copy, "copiar", "Copiar el comando elegido"),
+        bind(&["ctrl-s"], Action::Save, "guardar", "Guardarlos todos como guion de shell en la carpeta de datos"),
+    ],
+    keys::MOVES,
+];
+
+/// The choice counts from the newest.
+#[derive(Debug, Default)]
+struct Commands {
+    ticket: Ticket,
+    chosen: usize,
+}
+
+/// The log.
+pub fn open() -> Box<dyn View> {
+    Box::<Commands>::default()
+}
+
+impl View for Commands {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn title(&self, _: &State) -> String {
+        "Comandos".into()
+    }
+
+    fn keys(&self) -> &'static [&'static [Binding]] {
+        KEYS
+    }
+
+    fn opened(&mut self, ticket: Ticket, _: &State) -> Steps {
+        self.ticket = ticket;
+        Steps::new()
+    }
+
+    fn reply(&mut self, reply: Reply, _: &State) -> Steps {
+        match reply {
+            Reply::Saved(Ok(path)) => vec![Step::Say(Notice::info(format!("guardado en {}", path.display())))],
+            Reply::Saved(Err(why)) => vec![Step::Say(Notice::bad(why))],
+            _ => Steps::new(),
+        }
+    }
+
+    fn act(&mut self, action: Action, state: &State) -> Steps {
+        match action {
+            Action::Copy => return self.copy(state),
+            Action::Save => return self.save(state),
+            _ => {}
+        }
+        let by = window::by(action, 10);
+        self.chosen = window::step(self.chosen, state.log.len(), by);
+        Steps::new()
+    }
+
+    fn ready(&self, _: &State) -> bool {
+        true
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
+        if state.log.is_empty() {
+            let text = "  Nada todavía. Lo que hagas aquí aparecerá como el comando kubectl que haría lo mismo.";
+            return lines(frame, area, [Line::default(), Line::styled(text, state.theme.dim())]);
+        }
+        let shown = window::around(self.chosen, state.log.len(), usize::from(area.height));
+        lines(frame, area, shown.map(|index| self.line(index, usize::from(area.width), state)));
+    }
+}
+
+/// The log as a script, oldest first; what was refused stays as a comment.
+fn script(state: &State) -> String {
+    let mut text =
+        String::from("#!/bin/sh\n# Lo que se hizo en el tablero de Timonel, como comandos de kubectl.\nset -e\n\n");
+    for entry in &state.log {
+        let lead = if matches!(entry.fate, Fate::Refused(_)) { "# rechazado: " } else { "" };
+        text += &format!("# {}\n{lead}{}\n", entry.at, entry.command);
+    }
+    text
+}
+
+impl Commands {
+    fn save(&self, state: &State) -> Steps {
+        let Some(folder) = &state.data_dir else {
+            return vec![Step::Say(Notice::bad("no hay carpeta de datos donde guardarlo"))];
+        };
+        let path = folder.join(format!("comandos-{}.sh", state.clock.strftime("%Y%m%d-%H%M%S")));
+        vec![Step::Run(Effect::WriteFile { to: Some(self.ticket), path, text: script(state) })]
+    }
+
+    fn copy(&self, state: &State) -> Steps {
+        let Some(entry) = state.log.iter().rev().nth(self.chosen) else { return Steps::new() };
+        let say = Step::Say(Notice::info(format!("copiado: {}", entry.command)));
+        vec![Step::Run(Effect::Copy(entry.command.clone())), say]
+    }
+
+    fn line(&self, index: usize, room: usize, state: &State) -> Line<'static> {
+        let theme = state.theme;
+        let Some(entry) = state.log.iter().rev().nth(index) else { return Line::default() };
+        let (sign, end) = match &entry.fate {
+            Fate::Sent => (span("◐", theme.warn()), String::new()),
+            Fate::Done(text) => (span("✓", theme.good()), text.clone()),
+            Fate::Refused(text) => (span("✕", theme.bad()), text.clone()),
+        };
+        let when = pad(&ago(entry.at, state.now), 13);
+        let style = if index == self.chosen { theme.selected() } else { theme.text() };
+        let left = room.saturating_sub(entry.command.len() + 22);
+        Line::from(vec![
+            span(format!(" {when} "), theme.dim()),
+            sign,
+            span(format!(" $ {} ", entry.command), style),
+            span(format!(" {}", fit(&end.replace('\n', "  "), left)), theme.dim()),
+        ])
+    }
+}

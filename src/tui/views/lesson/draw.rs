@@ -1,0 +1,114 @@
+//! Where the panel stands, and what of it is in sight. Must not change anything.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::body::{self, Body};
+use super::{Play, foot};
+use crate::tui::state::State;
+use crate::tui::widgets::panel::{lines, panel, row};
+use crate::tui::widgets::text::{clip, span};
+
+/// Columns from which lesson and bridge stand side by side.
+const WIDE: u16 = 100;
+/// The narrowest and the widest panel beside the bridge.
+const PANEL: (u16, u16) = (44, 60);
+/// Rows of the frame around the views.
+const AROUND: u16 = 3;
+
+/// Whether there is room for both.
+pub fn wide(size: (u16, u16)) -> bool {
+    size.0 >= WIDE
+}
+
+/// Columns of the panel on a screen of that size.
+fn columns(size: (u16, u16)) -> u16 {
+    if wide(size) { (size.0 * 2 / 5).clamp(PANEL.0, PANEL.1) } else { size.0 }
+}
+
+/// The room inside the panel.
+fn room(state: &State) -> (usize, usize) {
+    let height = state.size.1.saturating_sub(AROUND + 2);
+    (usize::from(columns(state.size).saturating_sub(4)), usize::from(height))
+}
+
+/// Rows for the body: what the foot leaves.
+pub fn page(play: &Play, state: &State) -> usize {
+    let (width, height) = room(state);
+    height.saturating_sub(foot::lines(play, width, state).len()).max(1)
+}
+
+/// The first line to show: within the body, and with the marked option in sight.
+pub fn top(play: &Play, state: &State) -> usize {
+    let Body { lines, marked, verdict } = body::body(play, room(state).0, state);
+    let page = page(play, state);
+    let last = lines.len().saturating_sub(page);
+    let top = play.top.min(last);
+    match (play.follow, marked, verdict) {
+        (true, Some(marked), _) => top.max((marked.end + 1).saturating_sub(page)).min(marked.start),
+        (true, None, Some(verdict)) => verdict.min(last),
+        _ => top,
+    }
+}
+
+/// Whether the marked option can be read now.
+pub fn in_sight(play: &Play, state: &State) -> bool {
+    let shown = play.top..play.top + page(play, state);
+    let marked = body::body(play, room(state).0, state).marked;
+    marked.is_none_or(|marked| shown.start <= marked.start && marked.end <= shown.end)
+}
+
+/// Draws the panel beside the bridge, or the one of them that has the keys.
+pub fn draw(play: &Play, frame: &mut Frame, area: Rect, state: &State) {
+    if !wide(state.size) {
+        return if play.on_bridge { alone(play, frame, area, state) } else { lesson(play, frame, area, state) };
+    }
+    let columns = columns(state.size).min(area.width);
+    let left = Rect { width: area.width - columns, ..area };
+    play.bridge.draw(frame, left, state);
+    lesson(play, frame, Rect { x: area.x + left.width, width: columns, ..area }, state);
+}
+
+/// The bridge with one line that says how to get back.
+fn alone(play: &Play, frame: &mut Frame, area: Rect, state: &State) {
+    row(frame, area, 0, strip(play, usize::from(area.width), state));
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    play.bridge.draw(frame, below, state);
+}
+
+fn strip(play: &Play, room: usize, state: &State) -> Line<'static> {
+    let theme = state.theme;
+    let view = play.session.view();
+    let mut spans = vec![span(" Tab: volver a la lección ", theme.selected())];
+    spans.push(span(format!("  paso {} de {}  ", view.step, view.steps), theme.dim()));
+    for goal in &view.goals {
+        spans.push(if goal.done { span("● ", theme.good()) } else { span("○ ", theme.dim()) });
+    }
+    if view.can_advance {
+        spans.push(span(" paso completo", theme.good()));
+    } else if let Some(next) = view.goals.iter().find(|goal| !goal.done) {
+        spans.push(span(next.text.to_string(), theme.text()));
+    }
+    clip(spans, room)
+}
+
+fn lesson(play: &Play, frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let view = play.session.view();
+    let body = body::body(play, usize::from(area.width.saturating_sub(4)), state).lines;
+    let foot = foot::lines(play, usize::from(area.width.saturating_sub(4)), state);
+    let page = page(play, state);
+    let more = play.top + page < body.len();
+    let title = format!(" {} {} ", view.id, view.title);
+    let note = match more {
+        true => span(" ▼ sigue: AvPág ", theme.warn()),
+        false => span(format!(" paso {} de {} ", view.step, view.steps), theme.dim()),
+    };
+    let style = if play.on_bridge { theme.dim() } else { theme.accent() };
+    let inner = panel(frame, area, Line::styled(title, theme.strong()), Line::from(note), style);
+    let above = Rect { height: inner.height.min(u16::try_from(page).unwrap_or(u16::MAX)), ..inner };
+    lines(frame, above, body.into_iter().skip(play.top));
+    let below = Rect { y: above.y + above.height, height: inner.height - above.height, ..inner };
+    lines(frame, below, foot);
+}

@@ -1,0 +1,465 @@
+//! A lesson under way: its panel beside the live bridge, or in turns with it where there is little room. Nothing goes on
+//! by itself: the learner presses a key. Must not judge: the session does.
+
+mod body;
+mod draw;
+mod foot;
+mod order;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::editor::{self, LessonFile, Source};
+use super::{Entry, bridge, chooser, confirm};
+use crate::lessons::{Change, Lesson, Session};
+use crate::tui::actions;
+use crate::tui::keys::{Action, Binding, MOVES, bind};
+use crate::tui::model::lesson::{Meter, News, catalogue};
+use crate::tui::model::scope::Scope;
+use crate::tui::msg::{Effect, Reply, Ticket};
+use crate::tui::state::{Notice, State};
+use crate::tui::view::{Step, Steps, View};
+use crate::tui::widgets::window;
+
+/// Its line in the table of views.
+pub static ENTRY: Entry = Entry {
+    name: "leccion",
+    words: &["leccion", "lección", "lesson"],
+    about: "Una lección: `:leccion 1.3`",
+    keys: IN_PANEL,
+    go,
+};
+
+fn go(state: &State, id: &str) -> Result<Steps, String> {
+    if id.is_empty() {
+        return Ok(vec![Step::Go("lecciones".into())]);
+    }
+    let lesson = catalogue()?.get(id).ok_or_else(|| format!("no hay lección {id}: míralas con :lecciones"))?;
+    let here = match &state.practice {
+        Some(own) => own == id,
+        None => lesson.setup.cluster.is_none(),
+    };
+    match here {
+        true => Ok(vec![Step::Root, Step::Push(Box::new(Play::new(Arc::clone(lesson))))]),
+        false => Ok(vec![Step::Depart(format!("leccion {id}"))]),
+    }
+}
+
+static IN_PANEL: &[&[Binding]] = &[
+    &[
+        bind(&["enter"], Action::Enter, "responder o seguir", "Responder la predicción; con todo en verde, seguir"),
+        bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
+        bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
+        bind(&["e"], Action::Edit, "editor", "Abrir el manifiesto de la lección en el editor"),
+        bind(&["c"], Action::Copy, "copiar", "Copiar un comando del paso"),
+        bind(&["r"], Action::Restart, "", "Empezar la lección de nuevo (pregunta antes)"),
+        bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
+        bind(&["1"], Action::Choose(0), "", "Marcar la opción 1 (con Enter se responde)"),
+        bind(&["2"], Action::Choose(1), "", "Marcar la opción 2"),
+        bind(&["3"], Action::Choose(2), "", "Marcar la opción 3"),
+        bind(&["4"], Action::Choose(3), "", "Marcar la opción 4"),
+        bind(&["5"], Action::Choose(4), "", "Marcar la opción 5"),
+        bind(&["6"], Action::Choose(5), "", "Marcar la opción 6"),
+        bind(&["7"], Action::Choose(6), "", "En una lista que ordenar: tomar la 7"),
+        bind(&["8"], Action::Choose(7), "", "En una lista que ordenar: tomar la 8"),
+        bind(&["9"], Action::Choose(8), "", "En una lista que ordenar: tomar la 9"),
+    ],
+    MOVES,
+];
+
+static ON_BRIDGE: &[&[Binding]] = &[
+    &[
+        bind(&["tab", "backtab"], Action::Next, "lección", "Pasar a la lección"),
+        bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
+        bind(&["esc", "q"], Action::Back, "dejar", "Dejar la lección (pregunta antes; tu progreso se guarda)"),
+    ],
+    actions::OBJECT,
+    bridge::OWN,
+    MOVES,
+];
+
+/// How far the setting up is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    Preparing,
+    Running,
+    /// Why it cannot be played.
+    Broken(String),
+}
+
+/// A lesson under way.
+#[derive(Debug)]
+struct Play {
+    lesson: Arc<Lesson>,
+    session: Session,
+    phase: Phase,
+    meter: Meter,
+    ticket: Ticket,
+    /// What the other view looks at while it is not ours.
+    scope_before: Scope,
+    bridge: Box<dyn View>,
+    /// Whether keys go to the bridge.
+    on_bridge: bool,
+    /// The option marked in the question.
+    marked: usize,
+    /// Items of an order taken so far, by their right places.
+    picked: Vec<usize>,
+    /// The first line of the body shown.
+    top: usize,
+    /// Whether the marked option, or what the run answered, must be brought into sight.
+    follow: bool,
+    /// Whether the learner was told that nothing is being kept.
+    unkept: bool,
+}
+
+impl Play {
+    fn new(lesson: Arc<Lesson>) -> Self {
+        Self {
+            session: Session::new(Arc::clone(&lesson)),
+            lesson,
+            phase: Phase::Preparing,
+            meter: Meter::default(),
+            ticket: Ticket::default(),
+            scope_before: Scope::default(),
+            bridge: bridge::open(),
+            on_bridge: false,
+            marked: 0,
+            picked: Vec::new(),
+            top: 0,
+            follow: false,
+            unkept: false,
+        }
+    }
+
+    /// Begins, or begins anew: what was written in the lesson's files belongs to the last time.
+    fn begin(&mut self, state: &State) -> Steps {
+        self.session = Session::new(Arc::clone(&self.lesson));
+        (self.phase, self.meter, self.unkept) = (Phase::Preparing, Meter::default(), false);
+        self.turn_page();
+        let stale = self.drafts(state).into_iter().map(|path| Step::Run(Effect::RemoveFile(path)));
+        let set_up = Step::Run(Effect::Lesson(self.ticket, Arc::clone(&self.lesson)));
+        stale.chain([set_up]).collect()
+    }
+
+    fn drafts(&self, state: &State) -> Vec<PathBuf> {
+        let Some(dir) = &state.data_dir else { return Vec::new() };
+        let files = self.lesson.steps.iter().filter_map(|step| step.edit.as_ref());
+        files.map(|name| self.source(name, "").draft(dir, &state.context)).collect()
+    }
+
+    fn source(&self, name: &str, text: &str) -> Source {
+        Source::Lesson(LessonFile { lesson: self.lesson.id.clone(), name: name.into(), text: text.into() })
+    }
+
+    fn turn_page(&mut self) {
+        (self.marked, self.top, self.follow) = (0, 0, false);
+        self.picked.clear();
+    }
+
+    /// The bridge highlights what the step is about.
+    fn look(&self) -> Step {
+        let finished = self.session.finished();
+        Step::Look(if finished { Vec::new() } else { self.session.view().look.to_vec() })
+    }
+
+    /// The question that waits for an answer, and how many options or items it has.
+    fn pending(&self) -> Option<(String, usize)> {
+        let question = self.session.view().question.filter(|_| !self.session.finished())?;
+        let waits = match question.items.len() {
+            0 => question.chosen.is_none(),
+            items => question.in_place != Some(items),
+        };
+        waits.then(|| (question.id.to_string(), question.options.len() + question.items.len()))
+    }
+
+    /// The right places of the items to put in order, as they are shown.
+    fn items(&self) -> Vec<usize> {
+        let question = self.session.view().question;
+        question.map(|question| question.items.iter().map(|(place, _)| *place).collect()).unwrap_or_default()
+    }
+
+    /// Enter on a question: answers with the marked option, or takes an item, or hands the order in.
+    fn respond(&mut self, question: &str, state: &State) -> Steps {
+        let items = self.items();
+        if items.is_empty() {
+            self.session.answer(question, self.marked);
+            return self.keep(state);
+        }
+        if self.picked.len() < items.len() {
+            order::toggle(&mut self.picked, items[self.marked.min(items.len() - 1)]);
+            let free = |index: &usize| !self.picked.contains(&items[*index]);
+            self.marked = (0..items.len()).find(free).unwrap_or(self.marked);
+            return Steps::new();
+        }
+        self.session.put_in_order(question, &std::mem::take(&mut self.picked));
+        self.marked = 0;
+        self.keep(state)
+    }
+
+    fn keep(&self, state: &State) -> Steps {
+        let Some(dir) = state.data_dir.clone().filter(|_| self.phase == Phase::Running) else { return Steps::new() };
+        vec![Step::Run(Effect::KeepProgress(self.ticket, dir, Box::new(self.session.clone())))]
+    }
+
+    /// Enter: answers, goes on, or leaves for the next lesson; else says what is missing.
+    fn onward(&mut self, state: &State) -> Steps {
+        if self.phase != Phase::Running {
+            return Steps::new();
+        }
+        if self.session.finished() {
+            let next = self.next_lesson().map(|lesson| format!("leccion {}", lesson.id));
+            return vec![Step::Go(next.unwrap_or_else(|| "lecciones".into()))];
+        }
+        if let Some((question, _)) = self.pending() {
+            if !draw::in_sight(self, state) {
+                // Nobody answers what cannot be read.
+                self.follow = true;
+                return Steps::new();
+            }
+            return self.respond(&question, state);
+        }
+        if !self.session.advance() {
+            return vec![Step::Say(Notice::info(
+                "aún hay objetivos sin cumplir (○); si te atascas, espera un poco y pide una pista con i",
+            ))];
+        }
+        self.turn_page();
+        let mut steps = self.keep(state);
+        steps.push(self.look());
+        steps.extend(self.happens());
+        steps
+    }
+
+    /// What happens by itself in the step that begins.
+    fn happens(&self) -> Option<Step> {
+        let step = self.session.step();
+        let any = !self.session.finished() && !self.lesson.steps[step].happens.is_empty();
+        any.then(|| Step::Run(Effect::LessonStep(self.ticket, Arc::clone(&self.lesson), step)))
+    }
+
+    fn next_lesson(&self) -> Option<&'static Arc<Lesson>> {
+        let all = catalogue().ok()?.lessons();
+        let at = all.iter().position(|lesson| lesson.id == self.lesson.id)?;
+        all.get(at + 1)
+    }
+
+    fn hint(&mut self, state: &State) -> Steps {
+        if !state.hints {
+            return vec![Step::Say(Notice::info("en esta sesión las pistas están ocultas"))];
+        }
+        if self.session.finished() || self.session.view().can_advance {
+            return vec![Step::Say(Notice::info("este paso ya está hecho: sigue con Enter"))];
+        }
+        if self.lesson.steps[self.session.step()].hints.is_none() {
+            return vec![Step::Say(Notice::info("aquí no hay pistas: esta noche estás de guardia"))];
+        }
+        if !self.session.hint() {
+            return vec![Step::Say(Notice::info(
+                "prueba algo primero: las pistas llegan tras un intento o un rato sin avanzar",
+            ))];
+        }
+        self.top = usize::MAX;
+        self.on_bridge = self.on_bridge && draw::wide(state.size);
+        self.keep(state)
+    }
+
+    fn edit(&self) -> Steps {
+        match self.session.view().edit.filter(|_| !self.session.finished()) {
+            Some((name, text)) => vec![Step::Push(editor::open(self.source(name, text)))],
+            None => vec![Step::Say(Notice::info("este paso no tiene ningún manifiesto que editar"))],
+        }
+    }
+
+    fn copy(&self) -> Steps {
+        match self.session.view().commands {
+            [] => vec![Step::Say(Notice::info("este paso no tiene comandos que copiar"))],
+            [only] => copied(only),
+            many => vec![Step::Push(chooser::open("¿Qué comando copio?", many.to_vec(), 0))],
+        }
+    }
+
+    fn ask_again(&self) -> Steps {
+        let lost =
+            vec!["Los objetos de la lección se borran y se crean otra vez. Lo que ya aprobaste no se pierde.".into()];
+        vec![Step::Push(confirm::open("¿Empezar la lección de nuevo?", lost, None, vec![Step::Act(Action::Yes)]))]
+    }
+
+    fn ask_to_leave(&self) -> Steps {
+        if self.session.finished() {
+            return vec![Step::Close];
+        }
+        let lost = vec!["Tu progreso queda guardado. La lección empieza desde el principio cuando vuelvas.".into()];
+        vec![Step::Push(confirm::open("¿Dejar la lección?", lost, None, vec![Step::Close]))]
+    }
+
+    fn in_panel(&mut self, action: Action, state: &State) -> Steps {
+        match action {
+            Action::Enter => return self.onward(state),
+            Action::Edit => return self.edit(),
+            Action::Copy => return self.copy(),
+            Action::Restart => return self.ask_again(),
+            Action::Back => self.on_bridge = true,
+            Action::Choose(option) => self.mark(option),
+            Action::Down | Action::Up => self.move_by(window::by(action, 1)),
+            other => self.top = window::step(self.top, usize::MAX, window::by(other, draw::page(self, state))),
+        }
+        Steps::new()
+    }
+
+    fn mark(&mut self, option: usize) {
+        if self.pending().is_some_and(|(_, options)| option < options) {
+            (self.marked, self.follow) = (option, true);
+            if let Some(place) = self.items().get(option) {
+                order::toggle(&mut self.picked, *place);
+            }
+        }
+    }
+
+    /// With a question, among its options; else line by line.
+    fn move_by(&mut self, by: isize) {
+        match self.pending() {
+            Some((_, options)) => (self.marked, self.follow) = (window::step(self.marked, options, by), true),
+            None => self.top = self.top.saturating_add_signed(by),
+        }
+    }
+
+    fn news(&mut self, news: News, state: &State) -> Steps {
+        match news {
+            News::Started => {
+                self.phase = Phase::Running;
+                return [self.look()].into_iter().chain(self.happens()).collect();
+            }
+            News::Refused { reason, text } => return self.refused(&reason, &text, state),
+            News::Failed(why) => self.phase = Phase::Broken(why),
+            News::Ended => self.phase = Phase::Broken("se dejó de recibir lo que pasa en el clúster".into()),
+            News::Moments(moments) => {
+                let mut green = false;
+                for moment in &moments {
+                    self.meter.take(moment);
+                    green |= self.session.observe(moment);
+                }
+                if green && self.session.view().can_advance {
+                    // What the run answered is read first.
+                    (self.top, self.follow) = (usize::MAX, true);
+                }
+                if green {
+                    return self.keep(state);
+                }
+            }
+        }
+        Steps::new()
+    }
+}
+
+fn copied(command: &str) -> Steps {
+    vec![Step::Run(Effect::Copy(command.into())), Step::Say(Notice::info(format!("copiado: {command}")))]
+}
+
+impl View for Play {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn title(&self, _: &State) -> String {
+        format!("Lección {} · {}", self.lesson.id, self.lesson.title)
+    }
+
+    fn keys(&self) -> &'static [&'static [Binding]] {
+        if self.on_bridge { ON_BRIDGE } else { IN_PANEL }
+    }
+
+    fn home(&self) -> bool {
+        true
+    }
+
+    fn opened(&mut self, ticket: Ticket, state: &State) -> Steps {
+        self.ticket = ticket;
+        self.scope_before.clone_from(&state.scope);
+        let mut steps = vec![Step::Scope(Scope::one(&self.lesson.setup.namespace))];
+        steps.extend(self.begin(state));
+        steps
+    }
+
+    fn closed(&mut self, state: &State) -> Steps {
+        let mut steps = self.keep(state);
+        steps.extend([Step::Look(Vec::new()), Step::Scope(std::mem::take(&mut self.scope_before))]);
+        // Its own cluster ends with the lesson.
+        steps.extend(state.practice.as_ref().map(|_| Step::Depart("lecciones".into())));
+        steps
+    }
+
+    fn stroke(&mut self, letter: char, _: &State) -> Option<Steps> {
+        if self.phase != Phase::Running || self.session.finished() {
+            return None;
+        }
+        let key = self.lesson.steps[self.session.step()].keys.iter().find(|key| key.key == letter)?;
+        let command = key.command.clone().unwrap_or_else(|| key.text.clone());
+        Some(vec![Step::Log(command), Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key.clone()))])
+    }
+
+    fn covered(&mut self, by: &dyn View, state: &State) -> Steps {
+        if self.phase != Phase::Running {
+            return Steps::new();
+        }
+        let mut green = self.session.did(Change::Used(by.name().into()));
+        if let Some((kind, name)) = by.shows() {
+            green |= self.session.did(Change::Opened { kind: kind.into(), name: name.into() });
+        }
+        if green { self.keep(state) } else { Steps::new() }
+    }
+
+    fn reply(&mut self, reply: Reply, state: &State) -> Steps {
+        match reply {
+            Reply::Lesson(news) => self.news(news, state),
+            Reply::Progress(Err(why)) if !self.unkept => {
+                self.unkept = true;
+                vec![Step::Say(Notice::bad(format!("tu progreso no se guarda: {why}")))]
+            }
+            _ => Steps::new(),
+        }
+    }
+
+    fn refused(&mut self, reason: &str, text: &str, state: &State) -> Steps {
+        if self.phase == Phase::Running && self.session.observe_refusal(reason, text) {
+            return self.keep(state);
+        }
+        Steps::new()
+    }
+
+    fn answered(&mut self, choice: usize, _: &State) -> Steps {
+        self.session.view().commands.get(choice).map(|command| copied(command)).unwrap_or_default()
+    }
+
+    fn act(&mut self, action: Action, state: &State) -> Steps {
+        match action {
+            Action::Next => self.on_bridge = !self.on_bridge,
+            Action::Yes => return self.begin(state),
+            Action::Hint => return self.hint(state),
+            Action::Back if self.on_bridge => return self.ask_to_leave(),
+            other if self.on_bridge => return self.bridge.act(other, state),
+            other => return self.in_panel(other, state),
+        }
+        Steps::new()
+    }
+
+    fn settle(&mut self, state: &State) {
+        self.bridge.settle(state);
+        (self.top, self.follow) = (draw::top(self, state), false);
+    }
+
+    fn ready(&self, state: &State) -> bool {
+        self.phase != Phase::Preparing && self.bridge.ready(state)
+    }
+
+    fn ticks(&self, state: &State) -> Option<Duration> {
+        self.bridge.ticks(state)
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
+        draw::draw(self, frame, area, state);
+    }
+}

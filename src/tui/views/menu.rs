@@ -1,0 +1,151 @@
+//! `a`: everything that can be done with an object, what it does, why not now, and the command that would do the same.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::Entry;
+use crate::tui::actions::{ALL, Doing, OBJECT, Subject};
+use crate::tui::keys::{self, Action, Binding, bind};
+use crate::tui::model::catalog::Target;
+use crate::tui::model::format::{fit, pad};
+use crate::tui::msg::Effect;
+use crate::tui::state::{Notice, State};
+use crate::tui::view::{Step, Steps, View};
+use crate::tui::widgets::panel::{dialog, lines};
+use crate::tui::widgets::text::{span, wrap};
+use crate::tui::widgets::window;
+
+/// Its line in the table of views.
+pub static ENTRY: Entry = Entry {
+    name: "acciones",
+    words: &[],
+    about: "Todo lo que se puede hacer con un objeto, qué efecto tiene y qué comando haría lo mismo",
+    keys: KEYS,
+    go: super::unreachable_by_word,
+};
+
+static KEYS: &[&[Binding]] = &[
+    &[
+        bind(&["enter"], Action::Enter, "hacerlo", "Hacer lo marcado"),
+        bind(&["c"], Action::Copy, "copiar", "Copiar el comando que haría lo mismo"),
+        bind(&["esc", "q", "a"], Action::Back, "cerrar", "Cerrar sin hacer nada"),
+    ],
+    keys::MOVES,
+];
+
+/// Lines under the list: the effect or the reason, and the command.
+const FOOT: usize = 5;
+
+#[derive(Debug)]
+struct Menu {
+    targets: Vec<Target>,
+    chosen: usize,
+}
+
+/// The menu of one object, or of several of one kind.
+pub fn open(targets: Vec<Target>) -> Box<dyn View> {
+    Box::new(Menu { targets, chosen: 0 })
+}
+
+impl Menu {
+    fn subject<'a>(&'a self, state: &'a State) -> Subject<'a> {
+        Subject { targets: &self.targets, state }
+    }
+
+    fn offered(&self) -> Vec<&'static Doing> {
+        let resource = &self.targets[0].resource;
+        ALL.iter().copied().filter(|doing| (doing.fits)(resource)).collect()
+    }
+
+    /// The key that does the same without the menu.
+    fn key(doing: &Doing, state: &State) -> String {
+        let binding = OBJECT.iter().find(|binding| Some(binding.action) == doing.key);
+        binding.map(|binding| state.settings.keymap.label(binding)).unwrap_or_default()
+    }
+
+    fn item(&self, index: usize, doing: &Doing, room: usize, state: &State) -> Line<'static> {
+        let theme = state.theme;
+        let refused = doing.refusal(&self.subject(state)).is_some();
+        let style = match (index == self.chosen, refused) {
+            (true, _) => theme.selected(),
+            (false, true) => theme.dim(),
+            (false, false) => theme.text(),
+        };
+        let sign = if refused { span("✕ ", theme.dim()) } else { span("  ", theme.text()) };
+        let name = pad(&format!(" {}", doing.name), room.saturating_sub(12));
+        Line::from(vec![sign, span(name, style), span(format!(" {:>8}", Self::key(doing, state)), theme.accent())])
+    }
+
+    fn foot(&self, doing: &Doing, room: usize, state: &State) -> Vec<Line<'static>> {
+        let theme = state.theme;
+        let subject = self.subject(state);
+        let (text, style) = match doing.refusal(&subject) {
+            Some(why) => (format!("No ahora: {why}"), theme.warn()),
+            None => (doing.about.to_string(), theme.text()),
+        };
+        let mut foot = vec![Line::styled("─".repeat(room), theme.dim())];
+        foot.extend(wrap(&text, room).into_iter().take(3).map(|line| Line::styled(line, style)));
+        let command = (doing.command)(&subject);
+        if !command.is_empty() {
+            foot.push(Line::styled(fit(&format!("$ {command}"), room), theme.dim()));
+        }
+        foot
+    }
+}
+
+impl View for Menu {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn title(&self, state: &State) -> String {
+        format!("Acciones · {}", self.subject(state).title())
+    }
+
+    fn keys(&self) -> &'static [&'static [Binding]] {
+        KEYS
+    }
+
+    fn floats(&self) -> bool {
+        true
+    }
+
+    fn act(&mut self, action: Action, state: &State) -> Steps {
+        let offered = self.offered();
+        let Some(doing) = offered.get(self.chosen) else { return vec![Step::Pop] };
+        match action {
+            Action::Back => vec![Step::Pop],
+            Action::Enter => match doing.refusal(&self.subject(state)) {
+                Some(why) => vec![Step::Say(Notice::bad(why))],
+                None => std::iter::once(Step::Pop).chain((doing.steps)(&self.subject(state))).collect(),
+            },
+            Action::Copy => {
+                let command = (doing.command)(&self.subject(state));
+                let said = Step::Say(Notice::info(format!("copiado: {command}")));
+                vec![Step::Run(Effect::Copy(command)), said]
+            }
+            other => {
+                self.chosen = window::step(self.chosen, offered.len(), window::by(other, 10));
+                Steps::new()
+            }
+        }
+    }
+
+    fn ready(&self, _: &State) -> bool {
+        true
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
+        let offered = self.offered();
+        let height = u16::try_from(offered.len() + FOOT + 2).unwrap_or(u16::MAX);
+        let inner = dialog(frame, area, (72, height), &self.title(state), state.theme);
+        let room = usize::from(inner.width);
+        let shown = window::around(self.chosen, offered.len(), usize::from(inner.height).saturating_sub(FOOT));
+        let mut body: Vec<Line> = shown.map(|index| self.item(index, offered[index], room, state)).collect();
+        if let Some(doing) = offered.get(self.chosen) {
+            body.extend(self.foot(doing, room, state));
+        }
+        lines(frame, inner, body);
+    }
+}

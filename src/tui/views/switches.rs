@@ -1,0 +1,194 @@
+//! The switches: every part of the cluster, how it is doing, and turning it off or on; what will be seen is said first.
+
+use std::sync::Arc;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::Entry;
+use crate::client::timonel as own;
+use crate::tui::actions;
+use crate::tui::keys::{self, Action, Binding, bind};
+use crate::tui::model::catalog::{Resource, Target};
+use crate::tui::model::facts::Component;
+use crate::tui::model::format::{age, pad, seconds_between, width};
+use crate::tui::model::parts;
+use crate::tui::msg::Deed;
+use crate::tui::state::{Notice, State};
+use crate::tui::view::{Step, Steps, View};
+use crate::tui::widgets::panel::lines;
+use crate::tui::widgets::text::{clip, heading, light, span, wrap};
+use crate::tui::widgets::window;
+
+/// Its line in the table of views.
+pub static ENTRY: Entry = Entry {
+    name: "interruptores",
+    words: &["interruptores", "partes", "switches"],
+    about: "Encender y apagar las partes del clúster: plano de control, kubelets, red y proveedor",
+    keys: KEYS,
+    go: |_, name| Ok(vec![Step::Push(open(name))]),
+};
+
+static KEYS: &[&[Binding]] = &[
+    &[
+        bind(
+            &["enter", "space", "o"],
+            Action::Switches,
+            "encender o apagar",
+            "Apagar o encender la parte elegida (dice antes qué se verá)",
+        ),
+        bind(&["y"], Action::Yaml, "YAML", "Su objeto Component entero"),
+    ],
+    keys::MOVES,
+];
+
+#[derive(Debug)]
+struct Switches {
+    /// Name of the chosen part.
+    chosen: String,
+}
+
+/// The switches, with one part chosen; the first when it has no name.
+pub fn open(name: &str) -> Box<dyn View> {
+    Box::new(Switches { chosen: name.into() })
+}
+
+impl Switches {
+    fn place(&self, all: &[&Component]) -> usize {
+        all.iter().position(|part| part.key.name == self.chosen).unwrap_or(0)
+    }
+
+    /// Its object. Whoever has told of a part serves it: discovery is not needed to know where.
+    fn target(name: &str) -> Target {
+        let resource = Resource {
+            group: own::GROUP.into(),
+            version: own::VERSION.into(),
+            kind: "Component".into(),
+            plural: "components".into(),
+            singular: "component".into(),
+            verbs: ["get", "list", "watch", "patch"].map(Into::into).to_vec(),
+            ..Resource::default()
+        };
+        Target { resource: Arc::new(resource), namespace: None, name: name.into() }
+    }
+
+    /// Asks, saying what will be seen.
+    fn toggle(part: &Component, state: &State) -> Steps {
+        let target = Self::target(&part.key.name);
+        if let Some(why) = state.frozen() {
+            return vec![Step::Say(Notice::bad(why))];
+        }
+        let subject = actions::Subject { targets: std::slice::from_ref(&target), state };
+        let (question, told) = match part.enabled {
+            true => (format!("¿Apagar {}?", part.key.name), format!("Qué se verá: {}", parts::seen(&part.key.name))),
+            false => (
+                format!("¿Encender {}?", part.key.name),
+                "Arranca de nuevo sin recordar nada, como un proceso: vuelve a leer el clúster y se pone al día."
+                    .into(),
+            ),
+        };
+        actions::ask(&question, vec![told], &subject, &Deed::Switch(!part.enabled))
+    }
+
+    fn line(part: &Component, chosen: bool, widest: usize, room: usize, state: &State) -> Line<'static> {
+        let theme = state.theme;
+        let style = if chosen { theme.selected() } else { theme.text() };
+        let indent = if part.part_of.is_empty() { "   " } else { "     " };
+        let since = part.since.map(|since| age(seconds_between(since, state.now))).unwrap_or_default();
+        let figure = |value: Option<i64>, unit: &str| value.map(|value| format!("{value} {unit}")).unwrap_or_default();
+        let restarts = if part.restarts > 0 { format!("  volvió {} veces", part.restarts) } else { String::new() };
+        let name = pad(&part.key.name, widest - width(indent));
+        let spans = vec![
+            span(indent, theme.text()),
+            light(theme, parts::light(part)),
+            span(format!(" {name} "), style),
+            span(format!("  {} {} ", pad(parts::word(part), 10), pad(&since, 6)), theme.text()),
+            span(
+                format!("{}  {}", pad(&figure(part.rate, "pet/s"), 10), pad(&figure(part.queue, "en cola"), 12)),
+                theme.dim(),
+            ),
+            span(restarts, theme.warn()),
+            span(format!("  {}", if part.message.is_empty() { &part.about } else { &part.message }), theme.dim()),
+        ];
+        clip(spans, room)
+    }
+
+    /// Every line, and which is the chosen one.
+    fn body(&self, all: &[&Component], room: usize, state: &State) -> (Vec<Line<'static>>, usize) {
+        let widest = all.iter().map(|part| width(&part.key.name) + 5).max().unwrap_or(0);
+        let (mut body, mut at, mut plane) = (Vec::new(), 0, None);
+        for (index, part) in all.iter().enumerate() {
+            if plane != Some(&part.plane) {
+                plane = Some(&part.plane);
+                let title =
+                    parts::PLANES.iter().find(|(name, _)| *name == part.plane).map_or("otras", |(_, title)| title);
+                body.extend([Line::default(), heading(state.theme, title)]);
+            }
+            let chosen = index == self.place(all);
+            if chosen {
+                at = body.len();
+            }
+            body.push(Self::line(part, chosen, widest, room, state));
+        }
+        (body, at)
+    }
+}
+
+impl View for Switches {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn title(&self, state: &State) -> String {
+        let all = state.cluster.components.len();
+        let off = state.cluster.components.values().filter(|part| !part.enabled).count();
+        if all == 0 { "Interruptores".into() } else { format!("Interruptores · {off} de {all} apagados") }
+    }
+
+    fn keys(&self) -> &'static [&'static [Binding]] {
+        KEYS
+    }
+
+    fn act(&mut self, action: Action, state: &State) -> Steps {
+        let all = parts::listed(&state.cluster);
+        let Some(part) = all.get(self.place(&all)) else { return Steps::new() };
+        match action {
+            Action::Switches => Self::toggle(part, state),
+            Action::Yaml => actions::on(Action::Yaml, &[Self::target(&part.key.name)], state).unwrap_or_default(),
+            other => {
+                let place = window::step(self.place(&all), all.len(), window::by(other, 10));
+                self.chosen = all.get(place).map(|part| part.key.name.clone()).unwrap_or_default();
+                Steps::new()
+            }
+        }
+    }
+
+    fn ready(&self, state: &State) -> bool {
+        parts::missing(&state.cluster).is_none_or(|_| state.cluster.synced())
+    }
+
+    fn ticks(&self, state: &State) -> Option<std::time::Duration> {
+        (!state.cluster.components.is_empty()).then_some(std::time::Duration::from_secs(1))
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
+        let theme = state.theme;
+        let room = usize::from(area.width);
+        if let Some(why) = parts::missing(&state.cluster) {
+            let told = wrap(&why, room.saturating_sub(6)).into_iter().map(|line| Line::raw(format!("   {line}")));
+            return lines(frame, area, std::iter::once(Line::default()).chain(told));
+        }
+        let all = parts::listed(&state.cluster);
+        let (mut body, at) = self.body(&all, room, state);
+        let Some(part) = all.get(self.place(&all)) else { return };
+        let lead = if part.enabled { "Al apagarlo" } else { "Apagado" };
+        let told = wrap(&format!("{lead}: {}", parts::seen(&part.key.name)), room.saturating_sub(6));
+        let foot: Vec<Line> = std::iter::once(Line::default())
+            .chain(told.into_iter().map(|line| Line::styled(format!("   {line}"), theme.warn())))
+            .collect();
+        let rows = usize::from(area.height).saturating_sub(foot.len());
+        let shown = window::around(at, body.len(), rows);
+        lines(frame, area, body.drain(shown).chain(foot));
+    }
+}
