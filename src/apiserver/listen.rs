@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,11 +17,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use super::gate::{HangUp, SwitchedOff};
+use super::gate::{self, HangUp, SwitchedOff};
 use super::pki;
-use crate::base::pipe::{Identity, Listener};
+use crate::base::pipe::{Accepted, Asked, Identity, Listener};
 use crate::base::tasks::Tasks;
 
 /// Bytes that wait for a client that does not read, and the longest head of a request: a thousand watchers that sleep
@@ -39,11 +41,33 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub fn serve_pipe(mut listener: Listener, router: Router, tasks: &Tasks) {
     let connections = tasks.clone();
     tasks.spawn(async move {
-        while let Some((stream, identity)) = listener.accept().await {
-            // No time-outs: the other end is ours, and virtual time may leap by hours.
-            connections.spawn(connection(http1::Builder::new(), stream, Some(identity), router.clone()));
+        while let Some(accepted) = listener.accept().await {
+            match accepted {
+                // No time-outs: the other end is ours, and virtual time may leap by hours.
+                Accepted::Connection(stream, identity) => {
+                    connections.spawn(connection(http1::Builder::new(), stream, Some(identity), router.clone()));
+                }
+                Accepted::Request(asked) => {
+                    connections.spawn(answer(*asked, router.clone(), connections.token()));
+                }
+            }
         }
     });
+}
+
+/// Answers a request that came without a connection, unless its caller goes away before.
+async fn answer(asked: Asked, mut router: Router, stopped: CancellationToken) {
+    let Asked { request, answer: mut caller } = asked;
+    tokio::select! {
+        biased;
+        () = caller.closed() => {}
+        Ok(response) = router.call(request.map(Body::new)) => {
+            if response.extensions().get::<HangUp>().is_none() {
+                // Who does not wait any more does not miss it.
+                let _gone = caller.send(gate::until(stopped, response).map(|body| body.map_err(Into::into).boxed_unsync()));
+            }
+        }
+    }
 }
 
 /// Serves everybody else until the tasks stop.

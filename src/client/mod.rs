@@ -18,12 +18,12 @@ pub mod volumes;
 use std::path::Path;
 
 use http::Uri;
+use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use tokio::io::DuplexStream;
-use tower::ServiceExt;
 
 use crate::base::pipe::{Dialer, Identity};
 
@@ -38,16 +38,26 @@ pub enum ClientError {
     Client(#[source] Box<kube::Error>),
 }
 
-/// A client of the embedded API server over the in-memory pipe, with an identity of its own.
+/// A client of the embedded API server, with an identity of its own. Plain requests are handed over as they are; what
+/// becomes another protocol (exec, port-forward) goes over a connection of the in-memory pipe.
 #[must_use]
 pub fn embedded(dialer: Dialer, identity: Identity) -> kube::Client {
-    let connector = tower::service_fn(move |_: Uri| std::future::ready(dialer.dial(identity.clone()).map(PipeIo::new)));
+    let (pipe, own) = (dialer.clone(), identity.clone());
+    let connector = tower::service_fn(move |_: Uri| std::future::ready(pipe.dial(own.clone()).map(PipeIo::new)));
     let http = HttpClient::builder(TokioExecutor::new()).build::<_, Body>(connector);
-    let absolute = http.map_request(|mut request: http::Request<Body>| {
-        *request.uri_mut() = with_authority(request.uri());
-        request
+    let service = tower::service_fn(move |mut request: http::Request<Body>| {
+        let (dialer, identity, http) = (dialer.clone(), identity.clone(), http.clone());
+        async move {
+            if request.headers().contains_key(http::header::UPGRADE) {
+                *request.uri_mut() = with_authority(request.uri());
+                let response = http.request(request).await?;
+                return Ok::<_, tower::BoxError>(response.map(|body| body.map_err(Into::into).boxed_unsync()));
+            }
+            let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+            Ok(dialer.ask(request, identity).await?)
+        }
     });
-    kube::Client::new(absolute, "default")
+    kube::Client::new(service, "default")
 }
 
 /// A client of any cluster that a kubeconfig names: the given file or kubectl's own rules, the given context or the current one.

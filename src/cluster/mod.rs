@@ -87,7 +87,7 @@ impl Cluster {
         let address = listen(&home, &plant, &pki, &layers.server).await?;
         let supervisor = Supervisor::start(Arc::clone(&plant));
         plant.start_prober(&layers.observers);
-        photos::start(&plant, &layers.observers);
+        photos::start(&plant, supervisor.restorer(), &layers.observers);
         Ok(Self { home, plant, supervisor, layers, address })
     }
 

@@ -13,7 +13,7 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::supervisor::Plant;
+use super::supervisor::{Plant, Restorer};
 use crate::apiserver::Photo;
 use crate::base::pipe::Identity;
 use crate::base::tasks::Tasks;
@@ -24,7 +24,7 @@ use crate::client::timonel::{Snapshot, SnapshotStatus};
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Serves every Snapshot until the tasks stop.
-pub(super) fn start(plant: &Arc<Plant>, tasks: &Tasks) {
+pub(super) fn start(plant: &Arc<Plant>, restorer: Restorer, tasks: &Tasks) {
     let api: Api<Snapshot> = Api::all(plant.client(Identity::new("timonel:snapshots", &["system:masters"])));
     let informer = Informer::<Snapshot>::default();
     let (sender, changed) = mpsc::unbounded_channel();
@@ -34,7 +34,7 @@ pub(super) fn start(plant: &Arc<Plant>, tasks: &Tasks) {
         sender.send(heard).unwrap_or_default();
     });
     informer.start(api.clone(), watcher::Config::default(), tasks);
-    let album = Album { plant: Arc::clone(plant), api, photos: HashMap::new(), wanted: HashMap::new() };
+    let album = Album { plant: Arc::clone(plant), restorer, api, photos: HashMap::new(), wanted: HashMap::new() };
     tasks.spawn(album.keep(changed));
 }
 
@@ -46,6 +46,7 @@ struct Heard {
 
 struct Album {
     plant: Arc<Plant>,
+    restorer: Restorer,
     api: Api<Snapshot>,
     /// By the Snapshot's uid.
     photos: HashMap<String, (Photo, SnapshotStatus)>,
@@ -93,7 +94,7 @@ impl Album {
         let Some((photo, mut status)) = self.photos.get(&uid).cloned().or_else(|| self.take()) else { return false };
         let request = &snapshot.spec.restore_request;
         if !request.is_empty() && *request != status.restored_request {
-            let Ok(revision) = self.plant.api.restore(&photo).await else { return false };
+            let Some(revision) = self.restorer.restore(photo.clone()).await else { return false };
             status.restored_at = Some(Time(self.plant.clock.now()));
             status.restored_request.clone_from(request);
             status.restored_revision = Some(revision);

@@ -32,7 +32,7 @@ const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 /// How long the object of a pod outlives its sandbox. A kubelet takes about a second to see that nothing is left
 /// (PLEG's relist period); `kubectl delete pod db-0` counts on it, for it watches only after it has asked: it would wait
 /// for ever for a namesake that a StatefulSet made meanwhile.
-const SETTLE: SignedDuration = SignedDuration::from_millis(400);
+const SETTLE: SignedDuration = SignedDuration::from_millis(150);
 
 /// What a worker hears.
 #[derive(Debug)]
@@ -108,10 +108,11 @@ impl Worker {
             let plan = plan(&self.pod, &self.state, self.context.clock.timing, now);
             let paused = self.paused.filter(|until| *until > now);
             if self.finalized || paused.is_some() || plan.actions.is_empty() {
-                if self.look_after_volumes(now).await {
+                // Boxed, as all that is rare: ten thousand workers wait, and each would keep room for it.
+                if Box::pin(self.look_after_volumes(now)).await {
                     continue;
                 }
-                self.publish().await;
+                Box::pin(self.publish()).await;
                 let wake = [plan.wake, self.paused, self.refresh.due(), self.measured]
                     .into_iter()
                     .flatten()
@@ -128,7 +129,7 @@ impl Worker {
                 }
             }
         }
-        self.clean_up().await;
+        Box::pin(self.clean_up()).await;
     }
 
     /// Waits for news or the time.

@@ -12,12 +12,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::Scheduler;
-use crate::base::pipe::Listener;
+use crate::base::pipe::{Accepted, Listener};
 use crate::client::decisions::PATH;
 
 /// Answers until the tasks stop.
 pub(super) async fn serve(mut listener: Listener, scheduler: Arc<Scheduler>) {
-    while let Some((stream, _)) = listener.accept().await {
+    while let Some(accepted) = listener.accept().await {
+        let Accepted::Connection(stream, _) = accepted else { continue };
         let asked = scheduler.clone();
         scheduler.tasks.spawn(async move {
             let service = service_fn(move |request| {

@@ -55,11 +55,10 @@ fn decide(server: &ApiServer, user: &User, question: &Question) -> Result<String
         return Ok(String::new());
     }
     let of_node = node::of(user).map_or(Ok(false), |node| node::allowed(server, node, question));
-    match (of_node, rbac::grant(server, user, question)) {
-        (Ok(true), _) => Ok(String::new()),
-        (_, Some(why)) => Ok(why),
-        (of_node, None) => Err(of_node.err().unwrap_or_default()),
+    if of_node == Ok(true) {
+        return Ok(String::new());
     }
+    rbac::grant(server, user, question).ok_or_else(|| of_node.err().unwrap_or_default())
 }
 
 /// Refuses what is not allowed, in Kubernetes' words.

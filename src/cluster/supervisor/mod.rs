@@ -7,6 +7,7 @@
 mod board;
 mod plant;
 mod report;
+mod restorer;
 mod units;
 
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use self::board::{Board, News};
 pub use self::plant::Plant;
 use self::report::{Health, Rates};
+use self::restorer::Errand;
+pub use self::restorer::Restorer;
 use self::units::{Lever, MANAGER, Unit};
 use crate::base::tasks::Tasks;
 use crate::client::queue::Gauge;
@@ -29,6 +32,7 @@ pub struct Supervisor {
     closing: DropGuard,
     done: JoinHandle<()>,
     published: watch::Receiver<bool>,
+    restorer: Restorer,
 }
 
 impl Supervisor {
@@ -36,9 +40,15 @@ impl Supervisor {
     pub fn start(plant: Arc<Plant>) -> Self {
         let closing = CancellationToken::new();
         let (publish, published) = watch::channel(false);
-        let hall = Hall::new(plant);
+        let (restorer, errands) = Restorer::new();
+        let hall = Hall::new(plant, errands);
         let done = Tasks::new().spawn(hall.run(closing.clone(), publish));
-        Self { closing: closing.drop_guard(), done, published }
+        Self { closing: closing.drop_guard(), done, published, restorer }
+    }
+
+    /// Who goes back to photos of the store.
+    pub fn restorer(&self) -> Restorer {
+        self.restorer.clone()
     }
 
     /// Waits until every part has its Component.
@@ -85,10 +95,11 @@ struct Hall {
     runs: u64,
     alarm: mpsc::UnboundedSender<Crash>,
     crashes: mpsc::UnboundedReceiver<Crash>,
+    errands: mpsc::UnboundedReceiver<Errand>,
 }
 
 impl Hall {
-    fn new(plant: Arc<Plant>) -> Self {
+    fn new(plant: Arc<Plant>, errands: mpsc::UnboundedReceiver<Errand>) -> Self {
         let post = |unit: Unit| Post { wanted: unit.starts, unit, run: None, health: Health::default(), told: None };
         let units = units::all(&plant.options, plant.engine.dns_server.is_none());
         let (alarm, crashes) = mpsc::unbounded_channel();
@@ -99,6 +110,7 @@ impl Hall {
             runs: 0,
             alarm,
             crashes,
+            errands,
             plant,
         }
     }
@@ -128,6 +140,7 @@ impl Hall {
                 biased;
                 Some(news) = board.news.recv() => self.hear(&board, news).await,
                 Some(crash) = self.crashes.recv() => self.crashed(crash).await,
+                Some(errand) = self.errands.recv() => self.restore(errand).await,
                 _ = tick.tick() => self.measure(),
             }
             if board.news.is_empty() {
@@ -161,6 +174,20 @@ impl Hall {
         if post.unit.lever == Lever::Manager {
             self.manager = None;
         }
+    }
+
+    /// Who acts on what it remembers rests meanwhile and begins anew, as etcd's disaster recovery guide asks.
+    async fn restore(&mut self, Errand { photo, answer }: Errand) {
+        let now = self.plant.clock.now();
+        for post in self.posts.iter_mut().rev().filter(|post| post.unit.lever.remembers()) {
+            let Some(run) = post.run.take() else { continue };
+            run.tasks.stop().await;
+            post.health.restarted(now);
+        }
+        self.manager = None;
+        let restored = self.plant.api.restore(&photo).await;
+        // Who asked may have gone; the parts start again when the hall settles.
+        let _gone = answer.send(restored.ok());
     }
 
     fn measure(&mut self) {

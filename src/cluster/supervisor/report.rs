@@ -43,6 +43,12 @@ impl Health {
         self.turn(State::Running, String::new(), now);
     }
 
+    /// It was ended to begin anew.
+    pub fn restarted(&mut self, now: Timestamp) {
+        self.restarts += 1;
+        self.since = now;
+    }
+
     /// It is off; the message says why if nobody switched it off.
     pub fn stopped(&mut self, message: &str, now: Timestamp) {
         self.again = None;

@@ -40,6 +40,13 @@ pub enum Lever {
     Tunnel(String, String),
 }
 
+impl Lever {
+    /// Whether it acts on copies that a restored store makes stale. A kubelet looks at what runs, and states what it saw.
+    pub fn remembers(&self) -> bool {
+        matches!(self, Self::Manager | Self::Controller(_) | Self::Scheduler)
+    }
+}
+
 /// A part that can be switched.
 #[derive(Clone, Debug)]
 pub struct Unit {

@@ -129,13 +129,15 @@ impl Proxy {
 
     /// Takes the nodes; whether anything about them is new.
     fn take_nodes(&self, nodes: &Informer<Object>) -> bool {
-        let (known, now) = (self.table.nodes(), nodes.list().iter().map(|node| read_node(node)).collect::<Vec<_>>());
-        let gone = known.iter().filter(|old| !now.iter().any(|node| node.name == old.name));
-        let gone = gone.map(|old| Change::NodeGone(old.name.clone()));
-        let new = now.iter().filter(|node| !known.contains(node)).cloned().map(Change::Node);
-        let changes: Vec<Change> = gone.chain(new).collect();
-        changes.iter().cloned().for_each(|change| self.table.apply(change));
-        !changes.is_empty()
+        let by_name = |nodes: Vec<Node>| nodes.into_iter().map(|node| (node.name.clone(), node)).collect();
+        let known: HashMap<String, Node> = by_name(self.table.nodes());
+        let now: HashMap<String, Node> = by_name(nodes.list().iter().map(|node| read_node(node)).collect());
+        let gone = known.keys().filter(|name| !now.contains_key(*name)).cloned().map(Change::NodeGone);
+        let new = now.iter().filter(|(name, node)| known.get(*name) != Some(node));
+        let changes: Vec<Change> = gone.chain(new.map(|(_, node)| Change::Node(node.clone()))).collect();
+        let any = !changes.is_empty();
+        changes.into_iter().for_each(|change| self.table.apply(change));
+        any
     }
 
     /// Shuts the doors that a service has no more and opens those that it has now.
