@@ -1,5 +1,7 @@
 //! Label and field selectors of a request, applied to what is known of stored objects. Must not parse objects.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::Meta;
@@ -8,7 +10,7 @@ use super::errors::{ApiError, ApiResult};
 use super::params::Params;
 use crate::base::selector::{FieldSelector, Selector};
 use crate::kinds::Kind;
-use crate::store::{Event, Record};
+use crate::store::{Event, Place, Record, Wants};
 
 /// Which objects a list, watch or deletion covers.
 #[derive(Clone, Debug)]
@@ -60,15 +62,26 @@ impl Selection {
 
     /// Which events concern a watcher of this selection, where that can be said from what is known of stored objects:
     /// those before or after which an object is covered.
-    pub(super) fn picker(&self, call: &Call) -> Option<impl Fn(&Event<Meta>) -> bool + Send + Sync + use<>> {
+    pub(super) fn picker(&self, call: &Call) -> Option<Wants<Meta>> {
         if self.is_everything() || !call.shows_stored() {
             return None;
         }
         let selection = self.clone();
-        Some(move |event: &Event<Meta>| {
+        let picks = move |event: &Event<Meta>| {
             let before = event.previous.as_ref().is_some_and(|previous| selection.matches_meta(&previous.meta));
             before || selection.matches_meta(&event.record.meta)
-        })
+        };
+        Some(Wants { picks: Arc::new(picks), place: self.place() })
+    }
+
+    /// The place that a condition on a field names, such as the node of a kubelet's pods.
+    fn place(&self) -> Option<Place<Meta>> {
+        let fields = self.fields.as_ref()?;
+        let named = fields.requirements().iter().find(|it| it.equal && !it.path.starts_with("metadata."))?;
+        let path: Arc<str> = named.path.as_str().into();
+        let read = Arc::clone(&path);
+        let of: Arc<dyn Fn(&Meta) -> &str + Send + Sync> = Arc::new(move |meta: &Meta| meta.text(&read));
+        Some(Place { by: path, of, name: named.value.as_str().into() })
     }
 
     fn matches_meta(&self, meta: &Meta) -> bool {

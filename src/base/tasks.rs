@@ -55,6 +55,8 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         let token = self.token.clone();
+        // Boxed: each wrapper would keep a place for a task before and after it begins, and there are tens of thousands.
+        let task = Box::pin(task);
         let stoppable = async move {
             tokio::select! {
                 biased;

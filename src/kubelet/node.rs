@@ -41,10 +41,10 @@ const PRESSURES: [(&str, &str, &str); 3] = [
 
 /// Registers the node and keeps its status and Lease fresh.
 pub(crate) async fn keep(context: Arc<Context>) {
-    let node = register(&context).await;
+    let node = Box::pin(register(&context)).await;
     let lease = async {
         loop {
-            if let Err(error) = renew(&context, &node).await {
+            if let Err(error) = Box::pin(renew(&context)).await {
                 tracing::debug!(%error, node = context.node, "lease not renewed");
                 tokio::time::sleep(RETRY * 10).await;
                 continue;
@@ -52,7 +52,7 @@ pub(crate) async fn keep(context: Arc<Context>) {
             tokio::time::sleep(RENEW).await;
         }
     };
-    tokio::join!(lease, report(&context, node.clone()));
+    tokio::join!(lease, report(&context, node));
 }
 
 /// Creates the Node, or finds the one that is there.
@@ -71,35 +71,63 @@ async fn register(context: &Context) -> Node {
     }
 }
 
+/// What the kubelet knows of its Node.
+struct Known {
+    node: Node,
+    /// When the status was last written.
+    reported: Duration,
+    /// Whether the Node has given a range for pods.
+    ranged: bool,
+}
+
 /// Writes the status when it changes, asks for the podCIDR until it is there.
-async fn report(context: &Context, mut node: Node) {
-    let api: Api<Node> = Api::all(context.client.clone());
-    let mut reported = context.clock.elapsed();
+async fn report(context: &Context, node: Node) {
+    let mut known = Box::new(Known { node, reported: context.clock.elapsed(), ranged: false });
     let mut wait = RETRY;
     loop {
-        let ranged = take_range(context, &node);
-        let now = context.clock.now();
-        let ready = readiness(context, ranged).await;
-        let mut wanted = status(context, &node, ready, now, context.clock.elapsed().saturating_sub(reported) >= REPORT);
-        wanted.images = images(context).await.or(wanted.images);
-        let value = |status: &_| serde_json::to_value(status).unwrap_or_default();
-        let old = node.status.clone().unwrap_or_default();
-        if let Some(patch) = merge_diff(&value(&old), &value(&wanted)) {
-            let body = Patch::Merge(json!({ "status": patch }));
-            match api.patch_status(&context.node, &PatchParams::default(), &body).await {
-                Ok(updated) => (node, reported) = (updated, context.clock.elapsed()),
-                Err(kube::Error::Api(status)) if status.code == 404 => node = register(context).await,
-                Err(error) => tracing::debug!(%error, node = context.node, "node status not written"),
-            }
+        // Boxed: a thousand kubelets sleep most of their time, and need no room for a request meanwhile.
+        let written = Box::pin(write(context, &mut known)).await;
+        if !written {
+            known.node = Box::pin(register(context)).await;
+            continue;
         }
-        tokio::time::sleep(if ranged { RENEW } else { wait }).await;
+        tokio::time::sleep(if known.ranged { RENEW } else { wait }).await;
         // A thousand kubelets that ask ten times a second would keep the server from giving ranges.
         wait = (wait * 2).min(RENEW / 10);
-        if let Ok(Some(found)) = api.get_opt(&context.node).await {
-            node = found;
-        } else if ranged {
-            node = register(context).await;
+        if let Some(node) = Box::pin(look(context, known.ranged)).await {
+            known.node = node;
         }
+    }
+}
+
+/// Writes what is new of the status; false when there is no such Node any more.
+async fn write(context: &Context, known: &mut Known) -> bool {
+    let Known { node, reported, ranged } = known;
+    *ranged = take_range(context, node);
+    let now = context.clock.now();
+    let ready = readiness(context, *ranged).await;
+    let mut wanted = status(context, node, ready, now, context.clock.elapsed().saturating_sub(*reported) >= REPORT);
+    wanted.images = images(context).await.or(wanted.images);
+    let value = |status: &_| serde_json::to_value(status).unwrap_or_default();
+    let old = node.status.clone().unwrap_or_default();
+    let Some(patch) = merge_diff(&value(&old), &value(&wanted)) else { return true };
+    let body = Patch::Merge(json!({ "status": patch }));
+    let api: Api<Node> = Api::all(context.client.clone());
+    match api.patch_status(&context.node, &PatchParams::default(), &body).await {
+        Ok(updated) => (*node, *reported) = (updated, context.clock.elapsed()),
+        Err(kube::Error::Api(status)) if status.code == 404 => return false,
+        Err(error) => tracing::debug!(%error, node = context.node, "node status not written"),
+    }
+    true
+}
+
+/// The Node as it is now; made anew when somebody deleted it.
+async fn look(context: &Context, ranged: bool) -> Option<Node> {
+    let api: Api<Node> = Api::all(context.client.clone());
+    match api.get_opt(&context.node).await {
+        Ok(Some(found)) => Some(found),
+        _ if ranged => Some(register(context).await),
+        _ => None,
     }
 }
 
@@ -229,7 +257,7 @@ fn go_arch() -> &'static str {
 }
 
 /// Renews the node's Lease, or makes it.
-async fn renew(context: &Context, node: &Node) -> kube::Result<()> {
+async fn renew(context: &Context) -> kube::Result<()> {
     let api: Api<Lease> = Api::namespaced(context.client.clone(), LEASES);
     let renewed = Some(MicroTime(context.clock.now()));
     let patch = Patch::Merge(json!({ "spec": { "renewTime": renewed } }));
@@ -237,6 +265,9 @@ async fn renew(context: &Context, node: &Node) -> kube::Result<()> {
         Err(kube::Error::Api(status)) if status.code == 404 => {}
         other => return other.map(drop),
     }
+    // Asked anew: a Node that was deleted came back as another, and a Lease of the old one would be collected.
+    let nodes: Api<Node> = Api::all(context.client.clone());
+    let Some(node) = nodes.get_opt(&context.node).await? else { return Ok(()) };
     let owner = OwnerReference {
         api_version: "v1".into(),
         kind: "Node".into(),

@@ -16,15 +16,22 @@ use super::pod::state::PodState;
 use super::runtime::{Event, Sandbox};
 use super::worker::{Message, Worker};
 use crate::client::informer::{Change, Informer};
+use crate::client::pods::compact;
 
 /// Wait before a runtime that does not answer is asked again.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The node's pods and the ways to their workers. Clones share them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Registry {
     pub(crate) pods: Informer<Pod>,
     workers: Arc<Mutex<HashMap<String, mpsc::UnboundedSender<Message>>>>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self { pods: Informer::default().trimmed(compact), workers: Arc::default() }
+    }
 }
 
 /// Runs until the tasks stop.

@@ -41,6 +41,7 @@ use crate::base::tasks::Tasks;
 use crate::client::decisions::Outcome;
 use crate::client::informer::{Change, Informer};
 use crate::client::lease;
+use crate::client::pods;
 use crate::client::queue::Gauge;
 use crate::client::recorder::Recorder;
 use log::Log;
@@ -108,17 +109,13 @@ pub fn start_gauged(context: Context, tasks: &Tasks, gauge: &Gauge) -> Dialer {
     dialer
 }
 
-/// What no decision needs: with 10,000 pods it would be most of the scheduler's memory.
+/// What no decision needs.
 fn trim(pod: &mut Pod) {
     pod.metadata.annotations = None;
-    for container in pod.spec.iter_mut().flat_map(|spec| &mut spec.containers) {
-        (container.env, container.env_from, container.volume_mounts) = (None, None, None);
-        (container.command, container.args, container.security_context) = (None, None, None);
-        (container.liveness_probe, container.readiness_probe, container.startup_probe) = (None, None, None);
-    }
     if let Some(status) = &mut pod.status {
         (status.container_statuses, status.init_container_statuses) = (None, None);
     }
+    pods::trim(pod);
 }
 
 impl Scheduler {

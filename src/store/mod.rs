@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `types` | records, events, pages, limits and errors |
 //! | `state` | the index of current records with its watchers: pure |
+//! | `audience` | the watchers of a prefix, by what they want: pure |
 //! | `history` | the window of past events, bounded by revisions and bytes: pure |
 //! | `group` | compare-and-swap of a group of queued writes: pure |
 //! | `writer` | the task that commits groups and publishes them |
@@ -16,6 +17,7 @@
 //! | `memory`, `sled_backend` | the backends |
 //! | `folder` | a durable store's directory: format, lock, never overwritten when damaged |
 
+mod audience;
 mod backend;
 mod folder;
 mod group;
@@ -36,6 +38,7 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot};
 
+pub use audience::{Place, Wants};
 pub use backend::{Backend, BackendError, Batch, OpenError, Saved, Snapshot, Write};
 pub use memory::MemoryBackend;
 pub use sled_backend::SledBackend;
@@ -207,13 +210,8 @@ impl<M: Meta> Store<M> {
     ///
     /// # Errors
     /// [`TooOld`] when events after that revision are already forgotten.
-    pub fn watch_some(
-        &self,
-        prefix: &str,
-        after: Revision,
-        wants: impl Fn(&Event<M>) -> bool + Send + Sync + 'static,
-    ) -> Result<Watch<M>, TooOld> {
-        Watch::start(Arc::clone(&self.state), prefix.into(), after, Some(Arc::new(wants)))
+    pub fn watch_some(&self, prefix: &str, after: Revision, wants: Wants<M>) -> Result<Watch<M>, TooOld> {
+        Watch::start(Arc::clone(&self.state), prefix.into(), after, Some(wants))
     }
 
     /// Forgets the events up to and including a revision.

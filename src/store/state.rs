@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::audience::{Audience, Wants};
 use super::backend::Snapshot;
 use super::history::History;
 use super::types::{Event, Limits, Page, Record, Revision, TooOld};
@@ -18,23 +19,8 @@ pub(super) struct State<M> {
     bytes: usize,
     history: History<M>,
     /// By the prefix that they watch, so that a write is only held against those prefixes.
-    watchers: BTreeMap<Arc<str>, Vec<Watcher<M>>>,
+    watchers: BTreeMap<Arc<str>, Audience<M>>,
     watch_events: usize,
-}
-
-/// Which events a watcher wants, where it does not want all.
-pub(super) type Wants<M> = Arc<dyn Fn(&Event<M>) -> bool + Send + Sync>;
-
-/// The sending end of one watch.
-struct Watcher<M> {
-    wants: Option<Wants<M>>,
-    events: mpsc::Sender<Arc<Event<M>>>,
-}
-
-impl<M> std::fmt::Debug for Watcher<M> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watcher").field("picks", &self.wants.is_some()).finish_non_exhaustive()
-    }
 }
 
 /// What a watcher starts with: the events that it missed and those to come.
@@ -151,10 +137,9 @@ impl<M> State<M> {
         let (events, receiver) = mpsc::channel(self.watch_events);
         if !self.watchers.contains_key(prefix) {
             // Whoever watched what nobody writes any more has not been noticed to be gone.
-            self.watchers.retain(|_, watchers| watchers.iter().any(|watcher| !watcher.events.is_closed()));
+            self.watchers.retain(|_, audience| audience.is_there());
         }
-        let watcher = Watcher { wants: wants.cloned(), events };
-        self.watchers.entry(Arc::clone(prefix)).or_default().push(watcher);
+        self.watchers.entry(Arc::clone(prefix)).or_default().admit(wants.cloned(), events);
         Ok((missed, receiver))
     }
 
@@ -164,13 +149,11 @@ impl<M> State<M> {
             self.apply(event);
             self.history.push(Arc::clone(event));
         }
-        self.watchers.retain(|prefix, watchers| {
+        for (prefix, audience) in &mut self.watchers {
             let own: Vec<_> = events.iter().filter(|event| event.record.key.starts_with(&**prefix)).collect();
-            if !own.is_empty() {
-                watchers.retain(|it| !it.events.is_closed() && own.iter().all(|event| it.offer(event)));
-            }
-            !watchers.is_empty()
-        });
+            audience.tell(&own);
+        }
+        self.watchers.retain(|_, audience| !audience.is_empty());
     }
 
     /// Holds these records and nothing else from now on; nobody can watch from before.
@@ -196,14 +179,6 @@ impl<M> State<M> {
             self.records.insert(Arc::clone(key), event.record.clone())
         };
         self.bytes -= before.map_or(0, |record| record.value.len());
-    }
-}
-
-impl<M> Watcher<M> {
-    /// Hands over an event; false when the watcher is gone or full, and so must catch up from the history.
-    fn offer(&self, event: &Arc<Event<M>>) -> bool {
-        let wanted = self.wants.as_ref().is_none_or(|wants| wants(event));
-        !wanted || self.events.try_send(Arc::clone(event)).is_ok()
     }
 }
 

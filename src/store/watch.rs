@@ -6,7 +6,8 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use tokio::sync::mpsc;
 
-use super::state::{State, Wants};
+use super::audience::Wants;
+use super::state::State;
 use super::types::{Event, Revision, TooOld};
 
 /// Events under a prefix, in order, none missing.

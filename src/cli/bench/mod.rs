@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::args::BenchArgs;
 use crate::base::clock::{Clock, Timing};
-use crate::cluster::{Cluster, Home, Listen, Opened, Options, Part};
+use crate::cluster::{Cluster, Home, Listen, Opened, Options, Part, RuntimeChoice};
 use connection::{Connection, Target};
 use load::{Outcome, Request};
 
@@ -34,6 +34,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir()?;
     let mut options = Options::new(folder.path().into());
     options.listen = Some(Listen::At(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))));
+    options.runtime = RuntimeChoice::Embedded;
     options.disabled = vec![Part::ControllerManager, Part::Kubelet, Part::KubeProxy, Part::Scheduler];
     let Opened::Ours(home) = Home::open(folder.path())? else { anyhow::bail!("la carpeta temporal ya está en uso") };
     let cluster = Cluster::start(home, options).await?;

@@ -133,7 +133,8 @@ impl Controller {
                 self.tell_pod(set, "delete", &pod, unless_gone(deleted).map(drop))
             }
             Action::Identify(ordinal, pod) => {
-                let mut updated = (*pod).clone();
+                // The whole of it: what controllers keep of pods has no environment, no mounts.
+                let Some(mut updated) = self.pods(set).get_opt(&pod.name_any()).await? else { return Ok(()) };
                 identity::identify(set, ordinal, &mut updated);
                 self.make_claims(set, ordinal).await?;
                 let replaced = self.pods(set).replace(&pod.name_any(), &PostParams::default(), &updated).await;

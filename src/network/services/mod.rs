@@ -5,7 +5,7 @@ mod plan;
 pub(super) mod tcp;
 pub(super) mod udp;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ use crate::base::clock::Clock;
 use crate::base::net::PodNet;
 use crate::base::tasks::Tasks;
 use crate::client::informer::Informer;
+use crate::client::object::Key;
 use crate::client::recorder::Recorder;
 
 /// How far a port that needs the administrator's right is moved up when we have not got it: 80 to 8080.
@@ -115,9 +116,12 @@ impl Proxy {
                         self.sync(&name).await;
                     }
                 }
-                Some(()) = changed_nodes.recv() => {
-                    while changed_nodes.try_recv().is_ok() {}
-                    if self.take_nodes(&nodes) {
+                Some(first) = changed_nodes.recv() => {
+                    let mut changed = BTreeSet::from([first]);
+                    while let Ok(name) = changed_nodes.try_recv() {
+                        changed.insert(name);
+                    }
+                    if self.take_nodes(&nodes, changed) {
                         for name in self.table.names() {
                             self.sync(&name).await;
                         }
@@ -127,14 +131,16 @@ impl Proxy {
         }
     }
 
-    /// Takes the nodes; whether anything about them is new.
-    fn take_nodes(&self, nodes: &Informer<Object>) -> bool {
-        let by_name = |nodes: Vec<Node>| nodes.into_iter().map(|node| (node.name.clone(), node)).collect();
-        let known: HashMap<String, Node> = by_name(self.table.nodes());
-        let now: HashMap<String, Node> = by_name(nodes.list().iter().map(|node| read_node(node)).collect());
-        let gone = known.keys().filter(|name| !now.contains_key(*name)).cloned().map(Change::NodeGone);
-        let new = now.iter().filter(|(name, node)| known.get(*name) != Some(node));
-        let changes: Vec<Change> = gone.chain(new.map(|(_, node)| Change::Node(node.clone()))).collect();
+    /// Takes what became of some nodes; whether anything about them is new.
+    fn take_nodes(&self, nodes: &Informer<Object>, changed: BTreeSet<String>) -> bool {
+        let change = |name: String| {
+            let (known, now) = (self.table.node(&name), nodes.get(&Key::new("", &name)).map(|node| read_node(&node)));
+            match now {
+                Some(now) => (known.as_ref() != Some(&now)).then_some(Change::Node(now)),
+                None => known.map(|_| Change::NodeGone(name)),
+            }
+        };
+        let changes: Vec<Change> = changed.into_iter().filter_map(change).collect();
         let any = !changes.is_empty();
         changes.into_iter().for_each(|change| self.table.apply(change));
         any
@@ -210,14 +216,14 @@ impl Proxy {
     }
 }
 
-fn watch_nodes(client: kube::Client, tasks: &Tasks) -> (Informer<Object>, mpsc::UnboundedReceiver<()>) {
+fn watch_nodes(client: kube::Client, tasks: &Tasks) -> (Informer<Object>, mpsc::UnboundedReceiver<String>) {
     let nodes = Informer::<Object>::default().trimmed(|node| {
         if let Some(status) = &mut node.status {
             (status.conditions, status.images) = (None, None);
         }
     });
     let (sender, changed) = mpsc::unbounded_channel();
-    nodes.on_change(move |_| sender.send(()).unwrap_or_default());
+    nodes.on_change(move |change| sender.send(change.object().name_any()).unwrap_or_default());
     nodes.start(Api::all(client), watcher::Config::default(), tasks);
     (nodes, changed)
 }

@@ -178,6 +178,11 @@ impl ServiceTable {
         self.0.state.read().nodes.values().cloned().collect()
     }
 
+    /// A worker.
+    pub(crate) fn node(&self, name: &str) -> Option<Node> {
+        self.0.state.read().nodes.get(name).cloned()
+    }
+
     /// The node whose own address or pods' range an address is in.
     pub(crate) fn node_of(&self, address: IpAddr) -> Option<String> {
         let state = self.0.state.read();

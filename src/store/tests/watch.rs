@@ -100,7 +100,7 @@ async fn a_watcher_of_some_events_hears_of_those_alone() {
     let store = memory().await;
     // Values of more than one byte are wanted; others do not take a place, however many there are.
     let limits = Limits::default().watch_events;
-    let mut watch = store.watch_some("/p/", 0, |event| *event.record.meta > 1).unwrap();
+    let mut watch = store.watch_some("/p/", 0, wants(|event| *event.record.meta > 1)).unwrap();
     for _ in 0..limits * 2 {
         put(&store, "/p/a", "1").await;
     }
@@ -110,7 +110,37 @@ async fn a_watcher_of_some_events_hears_of_those_alone() {
     assert_eq!((&*seen.record.key, &*seen.record.value), ("/p/b", &b"two"[..]));
     assert_eq!((watch.try_next().unwrap().is_none(), watch.progress()), (true, Some(store.revision())));
     drop(watch);
-    let mut other = store.watch_some("/p/", store.revision(), |_| false).unwrap();
+    let mut other = store.watch_some("/p/", store.revision(), wants(|_| false)).unwrap();
     put(&store, "/p/a", "changed").await;
     assert!(other.try_next().unwrap().is_none());
+}
+
+fn wants(picks: impl Fn(&Event<usize>) -> bool + Send + Sync + 'static) -> Wants<usize> {
+    Wants { picks: Arc::new(picks), place: None }
+}
+
+/// Those records whose value is so many bytes long, as a kubelet wants those of its node.
+fn of_length(length: usize) -> Wants<usize> {
+    const NAMES: [&str; 4] = ["0", "1", "2", "3"];
+    let of: Arc<dyn Fn(&usize) -> &str + Send + Sync> = Arc::new(|meta| NAMES[*meta]);
+    let place = Some(Place { by: "length".into(), of, name: NAMES[length].into() });
+    let picks = move |event: &Event<usize>| {
+        *event.record.meta == length || event.previous.as_ref().is_some_and(|previous| *previous.meta == length)
+    };
+    Wants { place, ..wants(picks) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watcher_of_a_place_hears_of_what_comes_and_goes_there() {
+    let store = memory().await;
+    let watch = |length| store.watch_some("/p/", store.revision(), of_length(length)).unwrap();
+    let (mut one, mut two, gone) = (watch(1), watch(2), watch(2));
+    drop(gone);
+    for value in ["a", "b", "cc", "ddd"] {
+        put(&store, "/p/a", value).await;
+    }
+    let heard = |watch: &mut Watch<usize>| {
+        std::iter::from_fn(|| watch.try_next().unwrap()).map(|event| event.revision).collect::<Vec<_>>()
+    };
+    assert_eq!((heard(&mut one), heard(&mut two)), (vec![1, 2, 3], vec![3, 4]));
 }

@@ -1,7 +1,9 @@
 //! Kubelets, kube-proxy, DNS and tunnels off and on, as pods and nodes feel it.
 
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use kube::api::{AttachParams, DeleteParams, LogParams};
+use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
@@ -146,5 +148,26 @@ async fn a_cut_tunnel_parts_two_workers_and_leaves_them_ready() {
     }
     whole.switch("tunnel-worker-1-worker-2", true).await;
     assert!(ask(&far).await);
+    whole.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_deleted_comes_back_and_stays() {
+    let whole = whole(2).await;
+    let nodes: Api<Node> = Api::all(whole.client.clone());
+    let old = nodes.get("worker-1").await.unwrap().uid().unwrap();
+    nodes.delete("worker-1", &DeleteParams::default()).await.unwrap();
+    let back = eventually(async || {
+        let node = nodes.get_opt("worker-1").await.unwrap()?;
+        (node.uid().unwrap() != old && is(&serde_json::to_value(&node).unwrap(), "Ready")).then_some(node)
+    });
+    let back = back.await;
+    let leases: Api<Lease> = Api::namespaced(whole.client.clone(), "kube-node-lease");
+    for _ in 0..12 {
+        pass(15).await;
+        assert!(is(&whole.node("worker-1").await, "Ready"), "its heartbeat is not heard");
+    }
+    let lease = leases.get("worker-1").await.unwrap();
+    assert_eq!(lease.owner_references()[0].uid, back.uid().unwrap());
     whole.stop().await;
 }
