@@ -77,7 +77,7 @@ pub fn restarts(pod: &Pod) -> i32 {
 pub fn trim(pod: &mut Pod) {
     let Some(spec) = &mut pod.spec else { return };
     spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()).for_each(trim_container);
-    spec.volumes.iter_mut().flatten().for_each(trim_volume);
+    spec.volumes.iter_mut().for_each(|volumes| volumes.retain(matters));
     spec.security_context = None;
     compact(pod);
 }
@@ -90,8 +90,9 @@ fn trim_container(container: &mut Container) {
 }
 
 /// Claims and disks matter to whoever places pods; files to nobody but the kubelet.
-fn trim_volume(volume: &mut Volume) {
-    (volume.projected, volume.config_map, volume.secret, volume.downward_api) = (None, None, None, None);
+fn matters(volume: &Volume) -> bool {
+    let files = volume.projected.is_some() || volume.config_map.is_some() || volume.secret.is_some();
+    !(files || volume.downward_api.is_some() || volume.empty_dir.is_some())
 }
 
 /// Gives back what lists of a parsed pod keep for more items.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::Hasher;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -59,8 +60,8 @@ pub(crate) struct Worker {
     probes: HashMap<String, DropGuard>,
     /// Exits heard of before the start that they belong to was answered.
     early: HashMap<String, Exit>,
-    /// The last patch sent, so that a server that words a status otherwise is not told again and again.
-    sent: Option<Value>,
+    /// The last patch sent, by its hash, so that a server that words a status otherwise is not told again and again.
+    sent: Option<u64>,
     paused: Option<Timestamp>,
     refresh: Refresh,
     /// When the volumes are measured again.
@@ -400,7 +401,8 @@ impl Worker {
         let Some(patch) = merge_diff(&value(&self.pod.status.clone().unwrap_or_default()), &value(&wanted)) else {
             return;
         };
-        if self.sent.as_ref() == Some(&patch) {
+        let mark = hash(&patch.to_string());
+        if self.sent == Some(mark) {
             return;
         }
         let id = spec::id(&self.pod);
@@ -409,7 +411,7 @@ impl Worker {
         match self.api().patch_status(&id.name, &PatchParams::default(), &Patch::Merge(body)).await {
             Ok(pod) if version(&pod) >= version(&self.pod) => {
                 self.pod = Arc::new(pod);
-                self.sent = Some(patch);
+                self.sent = Some(mark);
             }
             Ok(_) => {}
             Err(error) => {
@@ -457,4 +459,10 @@ impl Worker {
 /// An object's resourceVersion as the number that it is in Kubernetes since 1.35.
 fn version(pod: &Pod) -> u64 {
     pod.metadata.resource_version.as_deref().and_then(|version| version.parse().ok()).unwrap_or(0)
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = fnv::FnvHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }

@@ -226,7 +226,7 @@ impl App {
             return Vec::new();
         }
         let Some(undo) = self.state.undos.last().cloned() else {
-            self.state.notice = Some(Notice::info("no hay nada que deshacer"));
+            self.state.notice = Some(Notice::tip("no hay nada que deshacer"));
             return Vec::new();
         };
         let told = vec![format!("Lo último que cambiaste: {}", undo.what)];
@@ -236,7 +236,10 @@ impl App {
     }
 
     fn ask_to_leave(&self) -> Box<dyn View> {
-        let lost = self.stack.iter().filter_map(|layer| layer.view.holds()).collect();
+        let mut lost: Vec<String> = self.stack.iter().filter_map(|layer| layer.view.holds()).collect();
+        if lost.is_empty() {
+            lost.push("No queda nada a medias.".into());
+        }
         views::confirm::open("¿Salir de Timonel?", lost, None, vec![Step::Quit])
     }
 

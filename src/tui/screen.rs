@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::keys::{self, Binding};
 use super::model::bridge;
 use super::model::format::{ago, fit, thousands, width};
-use super::state::{Fate, State};
+use super::state::{Fate, State, Tone};
 use super::view::View;
 use super::widgets::panel::row;
 use super::widgets::text::{self, span};
@@ -96,7 +96,11 @@ fn status(state: &State, room: u16) -> Line<'static> {
     let theme = state.theme;
     let room = usize::from(room);
     if let Some(notice) = &state.notice {
-        let (sign, style) = if notice.bad { (" ✕ ", theme.bad()) } else { (" ✓ ", theme.good()) };
+        let (sign, style) = match notice.tone {
+            Tone::Done => (" ✓ ", theme.good()),
+            Tone::Tip => (" › ", theme.accent()),
+            Tone::Bad => (" ✕ ", theme.bad()),
+        };
         let said = text::clip(vec![span(sign, style), span(notice.text.replace('\n', "  "), theme.text())], room);
         return text::sides(said, Line::from(last_command(state)), room);
     }

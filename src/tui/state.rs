@@ -49,19 +49,36 @@ pub struct Entry {
 pub struct Notice {
     /// What it says, in Spanish.
     pub text: String,
-    /// Whether it is bad news.
-    pub bad: bool,
+    /// How it says it.
+    pub tone: Tone,
+}
+
+/// What kind of news a notice is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    #[default]
+    Done,
+    /// Nothing was done, and what to do instead.
+    Tip,
+    /// Something failed.
+    Bad,
 }
 
 impl Notice {
-    /// Good or neutral news.
+    /// Something was done.
     pub fn info(text: impl Into<String>) -> Self {
-        Self { text: text.into(), bad: false }
+        Self { text: text.into(), tone: Tone::Done }
+    }
+
+    /// Nothing was done: what to do instead.
+    pub fn tip(text: impl Into<String>) -> Self {
+        Self { text: text.into(), tone: Tone::Tip }
     }
 
     /// Bad news.
     pub fn bad(text: impl Into<String>) -> Self {
-        Self { text: text.into(), bad: true }
+        Self { text: text.into(), tone: Tone::Bad }
     }
 }
 

@@ -34,7 +34,7 @@ impl View<'_> {
 
     fn status(&self, container: &Container, init: bool) -> ContainerStatus {
         let empty = ContainerState::default();
-        let known = self.state.containers.get(&container.name).unwrap_or(&empty);
+        let known = self.state.containers.get(&container.name).map_or(&empty, |known| &**known);
         let (state, last) = self.states(container, known, init);
         let shown = known.current.as_ref();
         let running = known.running();

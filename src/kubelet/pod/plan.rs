@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 
 use super::backoff::signed;
 use super::spec::{self, Restart};
-use super::state::{ContainerState, Failure, PodState};
+use super::state::{Failure, PodState};
 use crate::base::clock::Timing;
 
 /// How long `ErrImagePull` is shown before the wait shows as `ImagePullBackOff`.
@@ -123,7 +123,7 @@ impl Planner<'_> {
     }
 
     fn stop(&mut self, container: &Container, grace: Duration, message: String) {
-        let instance = self.state.containers.get(&container.name).and_then(ContainerState::running);
+        let instance = self.state.containers.get(&container.name).and_then(|known| known.running());
         let deadline = self.now + signed(grace);
         if instance.is_some_and(|instance| instance.stopping.is_none_or(|earlier| deadline < earlier)) {
             self.plan.actions.push(Action::Stop { name: container.name.clone(), grace, message });
@@ -191,7 +191,7 @@ impl Planner<'_> {
                 return self.wake(until);
             }
         }
-        let attempt = known.map_or(0, ContainerState::next_attempt);
+        let attempt = known.map_or(0, |known| known.next_attempt());
         self.plan.actions.push(Action::Start { name: container.name.clone(), attempt });
     }
 

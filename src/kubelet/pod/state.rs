@@ -24,8 +24,8 @@ pub(crate) struct PodState {
     pub removed: bool,
     /// The address of the finished pod was given back.
     pub stopped: bool,
-    /// Each container by name.
-    pub containers: BTreeMap<String, ContainerState>,
+    /// Each container by name; boxed, as a map keeps room for eleven.
+    pub containers: BTreeMap<String, Box<ContainerState>>,
     /// When this kubelet accepted the pod (`status.startTime`).
     pub accepted: Timestamp,
     /// The whole pod has failed: reason and message.
@@ -105,7 +105,7 @@ impl PodState {
         let mut state = Self { accepted: status.start_time.map_or(now, |time| time.0), ..Self::default() };
         let reported = status.init_container_statuses.into_iter().chain(status.container_statuses).flatten();
         for status in reported {
-            state.containers.insert(status.name.clone(), from_status(&status, now));
+            state.containers.insert(status.name.clone(), Box::new(from_status(&status, now)));
         }
         if let Some(sandbox) = sandbox {
             state.ip = sandbox.ip.filter(|_| sandbox.ready);
@@ -152,7 +152,7 @@ impl PodState {
     /// A container's state, made when it is first asked for.
     pub(crate) fn container(&mut self, name: &str) -> &mut ContainerState {
         if !self.containers.contains_key(name) {
-            self.containers.insert(name.to_owned(), ContainerState::default());
+            self.containers.insert(name.to_owned(), Box::default());
         }
         self.containers.entry(name.to_owned()).or_default()
     }

@@ -79,7 +79,7 @@ impl View for Contexts {
         let chosen = self.all().get(self.chosen).map(|line| line.name.clone());
         match (action, chosen) {
             (Action::Enter, Some(name)) if name == state.context => {
-                vec![Step::Say(Notice::info("ya estás en ese contexto"))]
+                vec![Step::Say(Notice::tip("ya estás en ese contexto"))]
             }
             (Action::Enter, Some(name)) => vec![Step::Depart(format!("contexto {name}"))],
             (Action::Copy, Some(name)) => {

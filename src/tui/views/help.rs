@@ -11,7 +11,7 @@ use crate::tui::model::light::Light;
 use crate::tui::state::State;
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::panel::lines;
-use crate::tui::widgets::text::{heading, light, span};
+use crate::tui::widgets::text::{heading, light, span, wrap};
 use crate::tui::widgets::window;
 
 /// Its line in the table of views.
@@ -40,13 +40,20 @@ pub fn open(view: Option<&dyn View>) -> Box<dyn View> {
     Box::new(Help { about: entry.about, groups, top: 0 })
 }
 
-fn key_line(state: &State, binding: &Binding) -> Line<'static> {
+/// A name and what it is, over as many lines as it takes.
+fn entry(state: &State, name: &str, room: usize, about: &str) -> Vec<Line<'static>> {
     let theme = state.theme;
+    let text = wrap(about, usize::from(state.size.0).saturating_sub(room + 5).max(20));
+    let lead = |row: usize| if row == 0 { pad(name, room) } else { " ".repeat(room) };
+    let line = |(row, text): (usize, String)| {
+        Line::from(vec![span(format!("   {} ", lead(row)), theme.accent()), span(text, theme.text())])
+    };
+    text.into_iter().enumerate().map(line).collect()
+}
+
+fn key(state: &State, binding: &Binding) -> Vec<Line<'static>> {
     let names: Vec<String> = state.settings.keymap.keys(binding).into_iter().map(label).collect();
-    Line::from(vec![
-        span(format!("   {} ", pad(&names.join("  "), 20)), theme.accent()),
-        span(binding.help, theme.text()),
-    ])
+    entry(state, &names.join("  "), 20, binding.help)
 }
 
 impl Help {
@@ -54,25 +61,20 @@ impl Help {
         let theme = state.theme;
         let mut content = vec![Line::default(), Line::raw(format!(" {}", self.about)), Line::default()];
         content.push(heading(theme, "teclas de esta vista"));
-        content.extend(self.groups.iter().copied().flatten().map(|binding| key_line(state, binding)));
+        content.extend(self.groups.iter().copied().flatten().flat_map(|binding| key(state, binding)));
         content.extend([Line::default(), heading(theme, "en todas partes")]);
-        content.extend(keys::GLOBAL.iter().map(|binding| key_line(state, binding)));
+        content.extend(keys::GLOBAL.iter().flat_map(|binding| key(state, binding)));
         content.extend([Line::default(), heading(theme, "señales")]);
         content.extend(Light::ALL.into_iter().map(|each| {
             Line::from(vec![span("   ", theme.text()), light(theme, each), span(each.word(), theme.text())])
         }));
         content.extend([Line::default(), heading(theme, "ir a, con :")]);
-        for entry in ALL.iter().filter(|entry| !entry.words.is_empty()) {
-            let words = entry.words.iter().map(|word| format!(":{word}")).collect::<Vec<_>>().join("  ");
-            content.push(Line::from(vec![
-                span(format!("   {} ", pad(&words, 24)), theme.accent()),
-                span(entry.about, theme.text()),
-            ]));
+        for view_entry in ALL.iter().filter(|it| !it.words.is_empty()) {
+            let words = view_entry.words.iter().map(|word| format!(":{word}")).collect::<Vec<_>>().join("  ");
+            content.extend(entry(state, &words, 24, view_entry.about));
         }
-        content.push(Line::from(vec![
-            span(format!("   {} ", pad(":po  :deploy  :svc  …", 24)), theme.accent()),
-            span("Cualquier recurso del servidor; `:po tienda` en el namespace tienda", theme.text()),
-        ]));
+        let any = "Cualquier recurso del servidor; `:po tienda` en el namespace tienda";
+        content.extend(entry(state, ":po  :deploy  :svc  …", 24, any));
         content
     }
 }

@@ -61,7 +61,7 @@ impl Lessons {
                 let yes = vec![Step::Run(Effect::SetAside(self.ticket, dir.clone()))];
                 vec![Step::Push(confirm::open("¿Apartar el progreso dañado y empezar de nuevo?", lost, None, yes))]
             }
-            _ => vec![Step::Say(Notice::info("tu progreso está bien: no hay nada que apartar"))],
+            _ => vec![Step::Say(Notice::tip("tu progreso está bien: no hay nada que apartar"))],
         }
     }
 

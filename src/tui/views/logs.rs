@@ -135,7 +135,7 @@ impl Logs {
 
     fn next_container(&mut self) -> Steps {
         if self.containers.len() < 2 {
-            return vec![Step::Say(Notice::info("este pod tiene un solo contenedor"))];
+            return vec![Step::Say(Notice::tip("este pod tiene un solo contenedor"))];
         }
         let now = self.containers.iter().position(|name| Some(name) == self.request.container.as_ref()).unwrap_or(0);
         self.request.container = self.containers.get((now + 1) % self.containers.len()).cloned();

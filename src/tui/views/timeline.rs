@@ -88,7 +88,7 @@ impl Timeline {
         let next = line.step(here, true);
         if next == here {
             self.playing = false;
-            return vec![Step::Say(Notice::info("ya es ahora: Esc vuelve a en vivo"))];
+            return vec![Step::Say(Notice::tip("ya es ahora: Esc vuelve a en vivo"))];
         }
         self.turn += 1;
         let between = line.at(next).zip(line.at(here)).map_or(0, |(to, from)| to.duration_since(from).as_millis());

@@ -78,6 +78,13 @@ fn scene_of(state: &State) -> Scene<'_> {
     scene(&state.cluster, &state.scope, state.now)
 }
 
+/// The first pod that a lesson says to look at.
+fn looked(scene: &Scene, state: &State) -> Option<Spot> {
+    let mut pods = scene.workers.iter().flat_map(|worker| &worker.pods);
+    let pod = pods.find(|pod| state.looks_at("Pod", &pod.key.name, &pod.owner))?;
+    Some(Spot::Pod(pod.key.clone()))
+}
+
 /// The object behind a spot; masters are not objects.
 fn target(spot: &Spot, state: &State) -> Option<Target> {
     let (word, key): (_, &Key) = match spot {
@@ -121,14 +128,14 @@ impl View for Bridge {
             | Action::PageDown
             | Action::Top
             | Action::Bottom => {
-                self.focus = grid.step(self.focus.as_ref(), action);
+                self.focus = grid.step(self.focus.as_ref(), looked(&scene, state).as_ref(), action);
                 Steps::new()
             }
             other => match grid.resolve(self.focus.as_ref()) {
                 spot if other == Action::Switches => switches(spot),
                 None if other == Action::Shell => vec![Step::Go("terminal".into())],
                 None if other == Action::Why => worst(&scene, state),
-                None => vec![Step::Say(Notice::info("elige antes algo con Tab o las flechas"))],
+                None => vec![Step::Say(Notice::tip("elige antes algo con Tab o las flechas"))],
                 Some(spot) => on_spot(spot, other, state),
             },
         }
@@ -192,7 +199,7 @@ fn on_spot(spot: &Spot, action: Action, state: &State) -> Steps {
         (_, Some(target)) => actions::on(action, &[target], state).unwrap_or_default(),
         (Spot::Master(index), None) if action == Action::Describe => vec![Step::Push(super::master::open(*index))],
         (_, None) => {
-            vec![Step::Say(Notice::info("eso se hace con un pod, un worker o un servicio; Enter cuenta qué es esto"))]
+            vec![Step::Say(Notice::tip("eso se hace con un pod, un worker o un servicio; Enter cuenta qué es esto"))]
         }
     }
 }
@@ -203,7 +210,7 @@ fn worst(scene: &Scene, state: &State) -> Steps {
     match first.and_then(|spot| target(&spot, state)) {
         Some(target) => actions::on(Action::Why, &[target], state).unwrap_or_default(),
         None => {
-            vec![Step::Say(Notice::info("nada falla a la vista; para otra cosa, elígela antes con Tab o las flechas"))]
+            vec![Step::Say(Notice::tip("nada falla a la vista; para otra cosa, elígela antes con Tab o las flechas"))]
         }
     }
 }

@@ -79,18 +79,19 @@ impl Grid {
         self.find(&focus.spot).unwrap_or_else(|| self.clamp(focus.at))
     }
 
-    /// The choice after a move; the first move chooses the first worker.
-    pub fn step(&self, focus: Option<&Focus>, action: Action) -> Option<Focus> {
+    /// The choice after a move; the first move chooses what is looked for, or else the first worker.
+    pub fn step(&self, focus: Option<&Focus>, looked: Option<&Spot>, action: Action) -> Option<Focus> {
         let at = match focus {
-            None => self
-                .0
-                .iter()
-                .position(|columns| matches!(columns[0][0], Spot::Worker(_)))
-                .map_or((0, 0, 0), |s| (s, 0, 0)),
+            None => looked.and_then(|spot| self.find(spot)).unwrap_or_else(|| self.first_worker()),
             Some(focus) => self.from(self.place(focus), action),
         };
         let at = self.clamp(at);
         self.get(at).map(|spot| Focus { spot: spot.clone(), at })
+    }
+
+    fn first_worker(&self) -> At {
+        let section = self.0.iter().position(|columns| matches!(columns[0][0], Spot::Worker(_)));
+        section.map_or((0, 0, 0), |section| (section, 0, 0))
     }
 
     fn from(&self, (section, column, row): At, action: Action) -> At {

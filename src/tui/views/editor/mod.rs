@@ -197,7 +197,7 @@ impl Editor {
         let now = self.cursor();
         let place = |problem: &Problem| (problem.line, problem.column);
         let next = self.problems.iter().map(place).find(|place| *place > now).or(self.problems.first().map(place));
-        let Some((line, column)) = next else { return vec![Step::Say(Notice::info("no hay problemas a la vista"))] };
+        let Some((line, column)) = next else { return vec![Step::Say(Notice::tip("no hay problemas a la vista"))] };
         let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         self.area.move_cursor(CursorMove::Jump(short(line), short(column)));
         self.scroll(state);
@@ -242,7 +242,7 @@ impl Editor {
                 vec![Step::Run(Effect::WriteFile { to, path: path.clone(), text: self.text() })]
             }
             _ if to.is_some() => {
-                vec![Step::Say(Notice::info("esto no es un archivo: se aplica con Ctrl-e; su borrador se guarda solo"))]
+                vec![Step::Say(Notice::tip("esto no es un archivo: se aplica con Ctrl-e; su borrador se guarda solo"))]
             }
             _ => Steps::new(),
         }

@@ -104,6 +104,8 @@ struct Play {
     bridge: Box<dyn View>,
     /// Whether keys go to the bridge.
     on_bridge: bool,
+    /// Whether they went there before.
+    been_there: bool,
     /// The option marked in the question.
     marked: usize,
     /// Items of an order taken so far, by their right places.
@@ -127,6 +129,7 @@ impl Play {
             scope_before: Scope::default(),
             bridge: bridge::open(),
             on_bridge: false,
+            been_there: false,
             marked: 0,
             picked: Vec::new(),
             top: 0,
@@ -223,7 +226,7 @@ impl Play {
             return self.respond(&question, state);
         }
         if !self.session.advance() {
-            return vec![Step::Say(Notice::info(
+            return vec![Step::Say(Notice::tip(
                 "aún hay objetivos sin cumplir (○); si te atascas, espera un poco y pide una pista con i",
             ))];
         }
@@ -249,16 +252,16 @@ impl Play {
 
     fn hint(&mut self, state: &State) -> Steps {
         if !state.hints {
-            return vec![Step::Say(Notice::info("en esta sesión las pistas están ocultas"))];
+            return vec![Step::Say(Notice::tip("en esta sesión las pistas están ocultas"))];
         }
         if self.session.finished() || self.session.view().can_advance {
-            return vec![Step::Say(Notice::info("este paso ya está hecho: sigue con Enter"))];
+            return vec![Step::Say(Notice::tip("este paso ya está hecho: sigue con Enter"))];
         }
         if self.lesson.steps[self.session.step()].hints.is_none() {
-            return vec![Step::Say(Notice::info("aquí no hay pistas: esta noche estás de guardia"))];
+            return vec![Step::Say(Notice::tip("aquí no hay pistas: esta noche estás de guardia"))];
         }
         if !self.session.hint() {
-            return vec![Step::Say(Notice::info(
+            return vec![Step::Say(Notice::tip(
                 "prueba algo primero: las pistas llegan tras un intento o un rato sin avanzar",
             ))];
         }
@@ -270,13 +273,13 @@ impl Play {
     fn edit(&self) -> Steps {
         match self.session.view().edit.filter(|_| !self.session.finished()) {
             Some((name, text)) => vec![Step::Push(editor::open(self.source(name, text)))],
-            None => vec![Step::Say(Notice::info("este paso no tiene ningún manifiesto que editar"))],
+            None => vec![Step::Say(Notice::tip("este paso no tiene ningún manifiesto que editar"))],
         }
     }
 
     fn copy(&self) -> Steps {
         match self.session.view().commands {
-            [] => vec![Step::Say(Notice::info("este paso no tiene comandos que copiar"))],
+            [] => vec![Step::Say(Notice::tip("este paso no tiene comandos que copiar"))],
             [only] => copied(only),
             many => vec![Step::Push(chooser::open("¿Qué comando copio?", many.to_vec(), 0))],
         }
@@ -436,7 +439,13 @@ impl View for Play {
 
     fn act(&mut self, action: Action, state: &State) -> Steps {
         match action {
-            Action::Next => self.on_bridge = !self.on_bridge,
+            Action::Next => {
+                self.on_bridge = !self.on_bridge;
+                // The first time, on what the step looks at: a key then does what the text says.
+                if self.on_bridge && !std::mem::replace(&mut self.been_there, true) {
+                    return self.bridge.act(Action::Down, state);
+                }
+            }
             Action::Yes => return self.begin(state),
             Action::Hint => return self.hint(state),
             Action::Back if self.on_bridge => return self.ask_to_leave(),
