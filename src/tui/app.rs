@@ -52,6 +52,12 @@ impl App {
         Ok(self.run(steps))
     }
 
+    /// The keys that the view on top tells of, and its name.
+    #[cfg(test)]
+    pub fn offered(&self) -> (&'static str, &'static [&'static [keys::Binding]]) {
+        self.stack.last().map_or(("", &[]), |layer| (layer.view.name(), layer.view.keys()))
+    }
+
     /// Takes in one message.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {

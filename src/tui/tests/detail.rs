@@ -32,7 +32,7 @@ fn pod() -> serde_json::Value {
     })
 }
 
-fn detail(size: (u16, u16)) -> Driver {
+pub fn detail(size: (u16, u16)) -> Driver {
     let mut driver = Driver::new(size);
     driver.press(":").write("po").press("enter").table(table()).press("enter");
     let events = vec![
@@ -70,7 +70,7 @@ fn a_change_asks_again_and_an_end_keeps_the_last_news() {
     driver.shows("timonel/demo:v1");
 }
 
-fn logs(size: (u16, u16)) -> Driver {
+pub fn logs(size: (u16, u16)) -> Driver {
     let mut driver = Driver::new(size);
     driver.press(":").write("po").press("enter").table(table()).press("l");
     driver.answer(object, Reply::Object(Ok(pod())));

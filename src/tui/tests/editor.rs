@@ -31,7 +31,7 @@ fn rest(driver: &mut Driver) {
     driver.answer(paused, Reply::Pause(version.unwrap()));
 }
 
-fn editing(size: (u16, u16), what: &str) -> Driver {
+pub fn editing(size: (u16, u16), what: &str) -> Driver {
     let mut driver = Driver::new(size);
     driver.press(":").write(&format!("editar {what}")).press("enter");
     driver

@@ -30,7 +30,7 @@ fn request(at: u64, answered: bool) -> (u64, Change) {
 }
 
 /// A dashboard with a lesson that is set up.
-fn playing(size: (u16, u16), id: &str) -> Driver {
+pub fn playing(size: (u16, u16), id: &str) -> Driver {
     let mut driver = Driver::new(size);
     driver.app.state.data_dir = Some(PathBuf::from("datos"));
     driver.press(":").write(&format!("leccion {id}")).press("enter");

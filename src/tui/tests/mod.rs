@@ -5,6 +5,7 @@ mod bridge;
 mod detail;
 mod editor;
 pub mod fixture;
+mod keys;
 mod lessons;
 mod lists;
 mod marks;

@@ -95,12 +95,18 @@ fn every_key_is_the_shells_but_the_one_that_leaves() {
     assert!(matches!(driver.effects.last(), Some(Effect::Stop(_))));
 }
 
-#[test]
-fn a_pod_of_several_containers_asks_which() {
-    let mut driver = pods((120, 40));
+/// The terminal of a pod with two containers.
+pub fn which(size: (u16, u16)) -> Driver {
+    let mut driver = pods(size);
     driver.press("s");
     let message = "a container name must be specified for pod api, choose one of: [web sidecar]".into();
     driver.answer(shell, Reply::ShellEnd(Err(Failure { code: 400, message, ..Failure::default() })));
+    driver
+}
+
+#[test]
+fn a_pod_of_several_containers_asks_which() {
+    let mut driver = which((120, 40));
     driver.shows("¿En qué contenedor?");
     driver.press("down enter");
     let asked = |effect: &Effect| matches!(effect, Effect::Shell(_, ShellAt::Exec { container: Some(name), .. }, _) if name == "sidecar");
@@ -160,9 +166,9 @@ fn what_was_done_is_kept_as_a_script() {
     assert!(text.starts_with("#!/bin/sh\n") && text.ends_with("kubectl get pods -A\n"), "{text}");
 }
 
-#[test]
-fn another_context_is_gone_to() {
-    let mut driver = Driver::new((120, 40));
+/// Where one may go: this cluster and another.
+pub fn contexts(size: (u16, u16)) -> Driver {
+    let mut driver = Driver::new(size);
     driver.press(":").write("ctx").press("enter");
     let asked = |effect: &Effect| if let Effect::Contexts(ticket, _) = effect { Some(*ticket) } else { None };
     let line = |name: &str, current| ContextLine {
@@ -173,6 +179,12 @@ fn another_context_is_gone_to() {
         ..ContextLine::default()
     };
     driver.answer(asked, Reply::Contexts(Ok(vec![line("timonel", false), line("produccion", true)])));
+    driver
+}
+
+#[test]
+fn another_context_is_gone_to() {
+    let mut driver = contexts((120, 40));
     golden("contexts", &mut driver);
     driver.press("enter");
     driver.shows("ya estás en ese contexto");

@@ -30,7 +30,7 @@ fn story(size: (u16, u16)) -> Driver {
 }
 
 /// Looking back.
-fn past(size: (u16, u16)) -> Driver {
+pub fn past(size: (u16, u16)) -> Driver {
     let mut driver = story(size);
     driver.press("t left");
     driver

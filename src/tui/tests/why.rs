@@ -23,7 +23,7 @@ fn crashing() -> Value {
             "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}})
 }
 
-fn why(size: (u16, u16)) -> Driver {
+pub fn why(size: (u16, u16)) -> Driver {
     let mut driver = Driver::new(size);
     driver.press("X");
     driver.answer(object, Reply::Object(Ok(crashing())));
