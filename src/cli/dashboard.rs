@@ -121,9 +121,12 @@ async fn practise(usual: tui::Options, id: String, wish: Wish, data_dir: &Path) 
     let own = wish.second.as_ref().map(|second| format!(" · {}", second.own)).unwrap_or_default();
     let context = format!("lección {id}{own}");
     let (client, second) = (cluster.client(), cluster.second());
-    let options = tui::Options { client, second, context, kubeconfig: Some(kubeconfig), practice: Some(id), ..usual };
+    let options =
+        tui::Options { client, second, context, kubeconfig: Some(kubeconfig.clone()), practice: Some(id), ..usual };
     let left = tui::run(options).await;
     cluster.stop().await;
+    // It leads nowhere any more. If somebody has taken it away already, so much the better.
+    let _gone = tokio::fs::remove_file(kubeconfig).await;
     left
 }
 

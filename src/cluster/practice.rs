@@ -80,7 +80,7 @@ impl Clusters for Practice {
         // With the same seed, the pods of both would bear the same names, and nobody could tell one from the other.
         let second = wish.second.as_ref().map(|second| self.start(&second.cluster, wish.seed.wrapping_add(1), wish));
         let second = async { OptionFuture::from(second).await.transpose() };
-        let (own, second) = try_join(self.start(&wish.own, wish.seed, wish), second).await?;
+        let (own, second) = Box::pin(try_join(self.start(&wish.own, wish.seed, wish), second)).await?;
         let clusters: Vec<&Cluster> = std::iter::once(&own).chain(&second).map(|scratch| &scratch.cluster).collect();
         self.publish(&clusters, wish)?;
         let servers: Vec<String> = (0..clusters.len()).map(desk::server).collect();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::format::Setup;
 use super::world::World;
 
@@ -100,10 +102,24 @@ pub struct Gauge {
     pub cluster: Option<String>,
     /// Kind and name; the name alone where there are two clusters, which must fit beside it.
     pub name: String,
+    /// Replicas; nothing where there is no such object, which only one of two clusters says.
+    pub replicas: Option<Replicas>,
+}
+
+/// Wanted and ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replicas {
     /// Replicas wanted.
     pub desired: u64,
     /// Replicas ready.
     pub actual: u64,
+}
+
+impl Replicas {
+    fn of(object: &Value) -> Option<Self> {
+        let desired = object["spec"]["replicas"].as_u64()?;
+        Some(Self { desired, actual: object["status"]["readyReplicas"].as_u64().unwrap_or(0) })
+    }
 }
 
 /// Desired and actual replicas of the objects to look at that have them; then those of the same names in the second
@@ -123,11 +139,16 @@ fn all_gauges<'a>(
 ) -> impl Iterator<Item = Gauge> + use<'a> {
     look.iter().filter_map(move |place| {
         let (kind, name) = place.split_once('/')?;
-        let object = world.object_in(kind, namespace, name)?;
-        let desired = object["spec"]["replicas"].as_u64()?;
-        let actual = object["status"]["readyReplicas"].as_u64().unwrap_or(0);
-        let shown = if cluster.is_some() { name.to_owned() } else { format!("{kind} {name}") };
-        Some(Gauge { cluster: cluster.map(str::to_owned), name: shown, desired, actual })
+        let object = world.object_in(kind, namespace, name);
+        let replicas = object.and_then(Replicas::of);
+        match (cluster, object, replicas) {
+            // Gone from one cluster and not from the other: that is what there is to see.
+            (Some(cluster), None, _) | (Some(cluster), _, Some(_)) => {
+                Some(Gauge { cluster: Some(cluster.to_owned()), name: name.to_owned(), replicas })
+            }
+            (None, _, Some(_)) => Some(Gauge { cluster: None, name: format!("{kind} {name}"), replicas }),
+            _ => None,
+        }
     })
 }
 

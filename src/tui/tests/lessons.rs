@@ -78,6 +78,9 @@ fn the_panel_says_how_each_of_two_clusters_is() {
         moments(&mut driver, known.map(|deployment| (0, Change::Known(deployment))));
         driver.shows("pruebas: tienda deseado 1 · actual 1");
         driver.shows("prod: tienda deseado 3 · actual 2");
+        moments(&mut driver, [(9, Change::Object(Was::Deleted, shop("prod/leccion-6-2", 3, 2)))]);
+        driver.shows("pruebas: tienda deseado 1 · actual 1");
+        driver.shows("prod: tienda no está");
     }
 }
 
