@@ -53,6 +53,7 @@ async fn show(
     };
     let options = |(client, context, kubeconfig): Place, view| tui::Options {
         client,
+        second: None,
         context,
         kubeconfig,
         data_dir: Some(data_dir.to_path_buf()),
@@ -105,20 +106,27 @@ fn own_lesson(view: &str, lessons: Option<&Catalogue>) -> anyhow::Result<Option<
     let Some(id) = view.strip_prefix("leccion ") else { return Ok(None) };
     let embedded = Catalogue::embedded()?;
     let lesson = lessons.unwrap_or(&embedded).get(id);
-    let setup = lesson.map(|lesson| &lesson.setup);
-    let own = setup.and_then(|setup| Some((setup.seed, setup.cluster.clone()?)));
-    Ok(own.map(|(seed, own)| (id.into(), Wish { seed, own, ..Wish::default() })))
+    let wish = lesson.map(|lesson| &lesson.setup).and_then(|setup| {
+        let (second, namespace) = (setup.second.clone(), setup.namespace.clone());
+        Some(Wish { seed: setup.seed, own: setup.cluster.clone()?, second, namespace, ..Wish::default() })
+    });
+    Ok(wish.map(|wish| (id.into(), wish)))
 }
 
-/// Shows a cluster that lives as long as one lesson.
+/// Shows a cluster that lives as long as one lesson; a second one of the lesson lives as long and is not shown.
 async fn practise(usual: tui::Options, id: String, wish: Wish, data_dir: &Path) -> anyhow::Result<tui::Exit> {
     let kubeconfig = data_dir.join("kubeconfig-leccion");
-    let cluster = Practice::reachable(kubeconfig).fresh(&wish).await.map_err(anyhow::Error::msg)?;
-    let context = format!("lección {id}");
-    let kubeconfig = Some(data_dir.join("kubeconfig-leccion"));
-    let left =
-        tui::run(tui::Options { client: cluster.client(), context, kubeconfig, practice: Some(id), ..usual }).await;
+    let cluster = Practice::reachable(kubeconfig.clone()).fresh(&wish).await.map_err(anyhow::Error::msg)?;
+    // Not the bare context: the terminal would take it for the one in use, and which one is used is the lesson's matter.
+    let own = wish.second.as_ref().map(|second| format!(" · {}", second.own)).unwrap_or_default();
+    let context = format!("lección {id}{own}");
+    let (client, second) = (cluster.client(), cluster.second());
+    let options =
+        tui::Options { client, second, context, kubeconfig: Some(kubeconfig.clone()), practice: Some(id), ..usual };
+    let left = tui::run(options).await;
     cluster.stop().await;
+    // It leads nowhere any more. If somebody has taken it away already, so much the better.
+    let _gone = tokio::fs::remove_file(kubeconfig).await;
     left
 }
 

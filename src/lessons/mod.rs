@@ -31,6 +31,7 @@ pub mod format;
 pub mod help;
 pub mod lint;
 mod monitor;
+mod observe;
 pub mod path;
 pub mod predicate;
 pub mod progress;

@@ -233,6 +233,7 @@ fn was_asked(asked: &Asked, entry: &Entry) -> bool {
     let who =
         |wanted: &String| wanted.strip_suffix('*').map_or(*wanted == entry.user, |start| entry.user.starts_with(start));
     asked.who.as_ref().is_none_or(who)
+        && asked.cluster.as_deref().unwrap_or_default() == entry.cluster
         && says(&asked.client, client(entry))
         && says(&asked.verb, &entry.verb)
         && says(&asked.resource, &entry.resource)

@@ -15,14 +15,16 @@ use super::world::{Change, is_leaving};
 #[derive(Debug)]
 pub(super) struct Recorder {
     resource: ApiResource,
+    /// Of the second cluster: what to say instead of the namespace, so that nobody takes it for the lesson's own.
+    far: Option<String>,
     known: BTreeMap<String, Arc<Value>>,
     listed: BTreeSet<String>,
     synced: bool,
 }
 
 impl Recorder {
-    pub(super) fn new(resource: ApiResource) -> Self {
-        Self { resource, known: BTreeMap::new(), listed: BTreeSet::new(), synced: false }
+    pub(super) fn new(resource: ApiResource, far: Option<String>) -> Self {
+        Self { resource, far, known: BTreeMap::new(), listed: BTreeSet::new(), synced: false }
     }
 
     /// Whether the first list is complete.
@@ -84,6 +86,9 @@ impl Recorder {
         let mut value = serde_json::to_value(object).unwrap_or_default();
         value["apiVersion"] = self.resource.api_version.as_str().into();
         value["kind"] = self.resource.kind.as_str().into();
+        if let Some(far) = &self.far {
+            value["metadata"]["namespace"] = far.as_str().into();
+        }
         Arc::new(value)
     }
 }

@@ -216,7 +216,7 @@ impl Session {
             hints: step.hints.as_ref().map(|hints| self.help.shown(hints, &self.world)).unwrap_or_default(),
             hint_available: step.hints.is_some() && !self.can_advance() && self.help.available(self.world.now()),
             can_advance: self.can_advance(),
-            gauges: super::view::gauges(&step.look, &self.world),
+            gauges: super::view::gauges(&step.look, &self.world, &lesson.setup),
             debrief: self.finished.then_some(&*lesson.debrief),
         }
     }

@@ -1,37 +1,29 @@
 //! Sets a lesson up and tells what happens in it. Must be a client like any other, and decide nothing.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{AsyncBufReadExt, StreamExt};
+use futures::StreamExt;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use kube::core::{DynamicObject, GroupVersionKind};
-use kube::discovery::ApiResource;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{interval, timeout};
 
 use super::apply::{self, ApplyError};
-use super::deeds::{Hands, known};
+use super::deeds::Hands;
 use super::format::{Action, Lesson};
 use super::monitor::Monitor;
-use super::predicate::Predicate;
-use super::recorder::Recorder;
+use super::observe;
 use super::traffic::{self, Rates};
-use super::world::{Change, Entry, Moment, World};
+use super::world::{Change, Moment, World};
 use crate::base::clock::Clock;
 use crate::base::tasks::Tasks;
-use crate::client::streams::{self, AuditLine, AuditRequest};
 use crate::client::timonel::Component;
 
 /// How often time passes for a session when nothing else happens.
 const TICK: Duration = Duration::from_millis(500);
-/// Wait before the audit is asked for again.
-const RETRY: Duration = Duration::from_millis(200);
 /// A namespace that does not empty itself, or objects that do not come up, in this time are an error.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Moments that may wait for the session.
@@ -66,6 +58,9 @@ pub enum SetupError {
     /// The namespace exists and no lesson made it.
     #[error("el espacio de nombres {0} existe y no es de una lección")]
     ForeignNamespace(String),
+    /// The lesson wants a second cluster and there is none.
+    #[error("la lección pide un segundo clúster y aquí no lo hay")]
+    NoSecond,
     /// A component cannot be switched.
     #[error("no se pudo preparar un componente: {0}")]
     Switch(String),
@@ -77,6 +72,22 @@ pub enum SetupError {
 impl From<kube::Error> for SetupError {
     fn from(error: kube::Error) -> Self {
         Self::Client(Box::new(error))
+    }
+}
+
+/// Administrators' clients of the clusters that a lesson runs on.
+#[derive(Clone, Copy)]
+pub struct Clients<'a> {
+    /// Of the lesson's own, where it is played.
+    pub own: &'a Client,
+    /// Of the second one, if there is one: it is set up and looked at.
+    pub second: Option<&'a Client>,
+}
+
+impl<'a> Clients<'a> {
+    /// The client of the second cluster.
+    pub(super) fn beside(self) -> Result<&'a Client, SetupError> {
+        self.second.ok_or(SetupError::NoSecond)
     }
 }
 
@@ -105,26 +116,25 @@ impl Drop for Running {
 /// # Errors
 /// When the cluster refuses or does not get there in time.
 pub async fn start(
-    client: &Client,
+    clients: Clients<'_>,
     lesson: &Lesson,
     rates: &Rates,
     clock: Clock,
     tasks: &Tasks,
 ) -> Result<Running, SetupError> {
+    let client = clients.own;
     reset(client, lesson).await?;
     mend(client, lesson).await?;
     switch(client, lesson, rates).await?;
-    for file in &lesson.setup.objects {
-        let text = lesson.files.get(file).ok_or_else(|| SetupError::NoFile(file.clone()))?;
-        let applied = apply::apply(client, &lesson.setup.namespace, text).await;
-        applied.map_err(|source| SetupError::Object { file: file.clone(), source })?;
+    furnish(client, lesson, &lesson.setup.objects).await?;
+    if let Some(second) = &lesson.setup.second {
+        reset(clients.beside()?, lesson).await?;
+        furnish(clients.beside()?, lesson, &second.objects).await?;
     }
     let tasks = tasks.child();
     let (out, mut changes) = mpsc::channel(QUEUE);
-    let mut syncing = watch_all(client, lesson, &out, &tasks)?;
-    if lesson.predicates().iter().any(|predicate| listens(predicate)) {
-        tasks.spawn(listen(client.clone(), out.clone()));
-    }
+    let mut syncing = observe::watch_all(clients, lesson, &out, &tasks)?;
+    observe::listen_all(clients, lesson, &out, &tasks);
     for traffic in &lesson.setup.traffic {
         let namespace = lesson.setup.namespace.clone();
         tasks.spawn(traffic::run(client.clone(), namespace, traffic.clone(), rates.clone(), out.clone()));
@@ -135,6 +145,16 @@ pub async fn start(
     let (sender, moments) = mpsc::channel(QUEUE);
     tasks.spawn(relay(world, changes, sender, clock));
     Ok(Running { moments, tasks })
+}
+
+/// Creates what the lesson begins with in a cluster.
+async fn furnish(client: &Client, lesson: &Lesson, files: &[String]) -> Result<(), SetupError> {
+    for file in files {
+        let text = lesson.files.get(file).ok_or_else(|| SetupError::NoFile(file.clone()))?;
+        let applied = apply::apply(client, &lesson.setup.namespace, text).await;
+        applied.map_err(|source| SetupError::Object { file: file.clone(), source })?;
+    }
+    Ok(())
 }
 
 /// Switches on what an earlier lesson left off. Where nothing can be switched, nothing is off.
@@ -194,74 +214,6 @@ async fn gone(namespaces: Api<Namespace>, name: &str) {
     states.next().await;
 }
 
-/// Watches every kind that the lesson speaks of. Says, for each, when its first list is complete.
-fn watch_all(
-    client: &Client,
-    lesson: &Lesson,
-    out: &mpsc::Sender<Change>,
-    tasks: &Tasks,
-) -> Result<mpsc::Receiver<()>, SetupError> {
-    let (synced, syncing) = mpsc::channel(1);
-    for (kind, namespace) in watched(lesson) {
-        let known = known(kind).map_err(|_| SetupError::UnknownKind(kind.into()))?;
-        let gvk = GroupVersionKind::gvk(known.group, known.version, known.kind);
-        let resource = ApiResource::from_gvk_with_plural(&gvk, known.plural);
-        let api = if known.namespaced {
-            Api::namespaced_with(client.clone(), namespace, &resource)
-        } else {
-            Api::all_with(client.clone(), &resource)
-        };
-        tasks.spawn(watch(api, resource, out.clone(), synced.clone()));
-    }
-    Ok(syncing)
-}
-
-/// Whether a condition speaks of what was asked of the API server.
-fn listens(predicate: &Predicate) -> bool {
-    let mut found = false;
-    predicate.visit(&mut |part| found |= matches!(part, Predicate::Audit(_)));
-    found
-}
-
-/// Tells what is asked of the API server from now on.
-async fn listen(client: Client, out: mpsc::Sender<Change>) {
-    let mut pauses = interval(RETRY);
-    while !out.is_closed() {
-        pauses.tick().await;
-        let Ok(request) = http::Request::get(streams::AUDIT).body(Vec::new()) else { return };
-        // While there is no answer there is nothing to tell.
-        let Ok(stream) = client.request_stream(request).await else { continue };
-        let mut lines = Box::pin(stream.lines());
-        while let Some(Ok(line)) = lines.next().await {
-            let Ok(AuditLine::Request(asked)) = serde_json::from_str(&line) else { continue };
-            let AuditRequest { user, agent, verb, resource, namespace, name, code, .. } = asked;
-            let entry = Entry { user, agent, verb, resource, namespace, name, code };
-            if out.send(Change::Audit(Arc::new(entry))).await.is_err() {
-                return;
-            }
-        }
-    }
-}
-
-async fn watch(api: Api<DynamicObject>, resource: ApiResource, out: mpsc::Sender<Change>, synced: mpsc::Sender<()>) {
-    let mut synced = Some(synced);
-    let mut recorder = Recorder::new(resource);
-    let mut events = Box::pin(watcher(api, watcher::Config::default()).default_backoff());
-    while let Some(event) = events.next().await {
-        // The watcher begins again by itself after an error.
-        let Ok(event) = event else { continue };
-        for change in recorder.absorb(event) {
-            if out.send(change).await.is_err() {
-                return;
-            }
-        }
-        if recorder.synced() {
-            synced = None;
-        }
-    }
-    drop(synced);
-}
-
 /// Takes in changes until every list is complete and the lesson's start is reached; how things stand then.
 async fn warm_up(
     lesson: &Lesson,
@@ -310,23 +262,4 @@ async fn relay(world: World, mut changes: mpsc::Receiver<Change>, out: mpsc::Sen
             return;
         }
     }
-}
-
-/// The kinds that a lesson speaks of, each with the namespace where it looks; for those without any, the lesson's own.
-fn watched(lesson: &Lesson) -> BTreeSet<(&str, &str)> {
-    let mut watched = BTreeSet::new();
-    for predicate in lesson.predicates() {
-        predicate.visit(&mut |part| {
-            let namespace = part.namespace().unwrap_or(&lesson.setup.namespace);
-            watched.extend(part.kind().map(|kind| (kind, namespace)));
-        });
-    }
-    let looks = lesson.steps.iter().flat_map(|step| &step.look).filter_map(|place| place.split_once('/'));
-    let opened = lesson.actions().filter_map(|action| match action {
-        Action::Open(opened) => Some(&*opened.of),
-        _ => None,
-    });
-    let kinds = looks.map(|(kind, _)| kind).chain(opened);
-    watched.extend(kinds.map(|kind| (kind, &*lesson.setup.namespace)));
-    watched
 }

@@ -28,7 +28,7 @@ impl Tale {
         match &moment.change {
             Change::Object(was, object) => {
                 for line in told(world, *was, object) {
-                    self.add(moment.at, line);
+                    self.add(moment.at, placed(object, line));
                 }
             }
             Change::Request { to, answered } => self.request(world, moment.at, to, *answered),
@@ -62,6 +62,12 @@ impl Tale {
         let began = self.began.unwrap_or_default();
         self.lines.iter().map(|(at, line)| (at.saturating_sub(began), line.clone())).collect()
     }
+}
+
+/// What happened in the second cluster says so.
+fn placed(object: &Value, line: String) -> String {
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+    namespace.split_once('/').map_or(line.clone(), |(cluster, _)| format!("en {cluster}: {line}"))
 }
 
 /// What a change of an object is, in a few words; nothing, when it is not worth telling.

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::format::Setup;
 use super::world::World;
 
 /// A lesson as the learner sees it now.
@@ -95,24 +98,58 @@ pub struct KeyView<'a> {
 /// What an object wants and what there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gauge {
-    /// Kind and name.
+    /// The context of its cluster, where there are two.
+    pub cluster: Option<String>,
+    /// Kind and name; the name alone where there are two clusters, which must fit beside it.
     pub name: String,
+    /// Replicas; nothing where there is no such object, which only one of two clusters says.
+    pub replicas: Option<Replicas>,
+}
+
+/// Wanted and ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replicas {
     /// Replicas wanted.
     pub desired: u64,
     /// Replicas ready.
     pub actual: u64,
 }
 
-/// Desired and actual replicas of the objects to look at that have them.
-pub(super) fn gauges(look: &[String], world: &World) -> Vec<Gauge> {
-    let gauge = |place: &String| {
-        let (kind, name) = place.split_once('/')?;
-        let object = world.object(kind, name)?;
+impl Replicas {
+    fn of(object: &Value) -> Option<Self> {
         let desired = object["spec"]["replicas"].as_u64()?;
-        let actual = object["status"]["readyReplicas"].as_u64().unwrap_or(0);
-        Some(Gauge { name: format!("{kind} {name}"), desired, actual })
-    };
-    look.iter().filter_map(gauge).collect()
+        Some(Self { desired, actual: object["status"]["readyReplicas"].as_u64().unwrap_or(0) })
+    }
+}
+
+/// Desired and actual replicas of the objects to look at that have them; then those of the same names in the second
+/// cluster, if there is one.
+pub(super) fn gauges(look: &[String], world: &World, setup: &Setup) -> Vec<Gauge> {
+    let own = setup.second.as_ref().map(|second| &*second.own);
+    let beside = setup.second.as_ref().zip(setup.beside());
+    let far = beside.iter().flat_map(|(second, place)| all_gauges(look, world, Some(place), Some(&second.context)));
+    all_gauges(look, world, None, own).chain(far).collect()
+}
+
+fn all_gauges<'a>(
+    look: &'a [String],
+    world: &'a World,
+    namespace: Option<&'a str>,
+    cluster: Option<&'a str>,
+) -> impl Iterator<Item = Gauge> + use<'a> {
+    look.iter().filter_map(move |place| {
+        let (kind, name) = place.split_once('/')?;
+        let object = world.object_in(kind, namespace, name);
+        let replicas = object.and_then(Replicas::of);
+        match (cluster, object, replicas) {
+            // Gone from one cluster and not from the other: that is what there is to see.
+            (Some(cluster), None, _) | (Some(cluster), _, Some(_)) => {
+                Some(Gauge { cluster: Some(cluster.to_owned()), name: name.to_owned(), replicas })
+            }
+            (None, _, Some(_)) => Some(Gauge { cluster: None, name: format!("{kind} {name}"), replicas }),
+            _ => None,
+        }
+    })
 }
 
 /// A sub-goal and whether it is achieved.

@@ -37,6 +37,8 @@ pub use terminal::terminal_size;
 pub struct Options {
     /// The cluster.
     pub client: Client,
+    /// The second cluster of the lesson whose own cluster this is, if it has one.
+    pub second: Option<Client>,
     /// Its name: the kubeconfig's context, or the embedded cluster's.
     pub context: String,
     /// The kubeconfig that leads to it; kubectl's own when absent.

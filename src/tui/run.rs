@@ -50,7 +50,7 @@ pub async fn run(options: Options) -> anyhow::Result<Exit> {
         effects.push(Effect::WriteFile { to: None, path: seen, text: "visto\n".into() });
     }
     let tasks = Tasks::new();
-    let (mut runner, receiver) = Runner::start(options.client, clock, tasks.clone());
+    let (mut runner, receiver) = Runner::start(options.client, options.second, clock, tasks.clone());
     for effect in effects {
         runner.run(effect);
     }

@@ -39,7 +39,7 @@ impl Rehearsal {
         let tasks = Tasks::new();
         let mut state = State::new(context.into(), None, Look::Plain, clock.now());
         state.size = size;
-        let (runner, inbox) = Runner::start(client, clock, tasks.clone());
+        let (runner, inbox) = Runner::start(client, None, clock, tasks.clone());
         let (app, effects) = App::open(state, "").map_err(anyhow::Error::msg)?;
         let mut rehearsal = Self { app, runner, inbox, clock, tasks };
         rehearsal.run(effects);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::catalogue::Catalogue;
-use super::format::{Lesson, OwnCluster};
+use super::format::{Lesson, OwnCluster, Second};
 use super::lint;
 pub use super::script::Terminal;
 use crate::base::clock::{Clock, Timing};
@@ -20,7 +20,7 @@ use play::{Job, Play};
 /// Makes clusters for the check.
 #[async_trait]
 pub trait Clusters: Send + Sync {
-    /// A cluster with nothing in it, the same for the same wish.
+    /// A cluster with nothing in it, and the second one that the wish speaks of; the same for the same wish.
     ///
     /// # Errors
     /// Why there is none, in words.
@@ -36,6 +36,10 @@ pub struct Wish {
     pub timing: Timing,
     /// Its workers, if the lesson wants other ones.
     pub own: OwnCluster,
+    /// A second one beside it, if the lesson wants it.
+    pub second: Option<Second>,
+    /// The namespace that the contexts of both name.
+    pub namespace: String,
     /// Files that a terminal finds in its folder, by name.
     pub files: BTreeMap<String, String>,
 }
@@ -45,6 +49,10 @@ pub struct Wish {
 pub trait Cluster: Send {
     /// An administrator's client.
     fn client(&self) -> kube::Client;
+    /// An administrator's client of the second cluster, if there is one.
+    fn second(&self) -> Option<kube::Client> {
+        None
+    }
     /// The cluster's clock.
     fn clock(&self) -> Clock;
     /// Where command lines are typed, if there is such a thing.

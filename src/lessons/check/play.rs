@@ -64,6 +64,8 @@ impl Job<'_> {
             seed: self.seed,
             timing: self.timing,
             own: setup.cluster.clone().unwrap_or_default(),
+            second: setup.second.clone(),
+            namespace: setup.namespace.clone(),
             files: self.lesson.files.clone(),
         };
         match clusters.fresh(&wish).await {
@@ -77,9 +79,10 @@ impl Job<'_> {
     }
 
     async fn play_on(&self, cluster: &dyn Cluster) -> Vec<String> {
-        let (client, tasks) = (cluster.client(), Tasks::new());
+        let (client, second, tasks) = (cluster.client(), cluster.second(), Tasks::new());
+        let clients = shell::Clients { own: &client, second: second.as_ref() };
         let rates = Rates::of(&self.lesson.setup.traffic);
-        let mut running = match shell::start(&client, self.lesson, &rates, cluster.clock(), &tasks).await {
+        let mut running = match shell::start(clients, self.lesson, &rates, cluster.clock(), &tasks).await {
             Ok(running) => running,
             Err(error) => return vec![format!("no se pudo preparar: {error}")],
         };

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 pub use card::Card;
 pub use script::{Action, Opened, Run, Script, Target};
-pub use setup::{OwnCluster, Setup, Traffic};
+pub use setup::{OwnCluster, Second, Setup, Traffic};
 pub use step::{Choice, Goal, Hint, Hints, Key, Question, Step, Variant};
 
 use super::predicate::Predicate;

@@ -22,6 +22,8 @@ pub struct Setup {
     pub seed: u64,
     /// A cluster of its own instead of the learner's.
     pub cluster: Option<OwnCluster>,
+    /// Another cluster beside its own, with namespaces of the same names.
+    pub second: Option<Second>,
     /// Components that begin switched on or off; all go on again at the end.
     #[serde(default)]
     pub switches: BTreeMap<String, bool>,
@@ -40,6 +42,26 @@ impl Setup {
     pub fn namespaces(&self) -> impl Iterator<Item = &String> {
         std::iter::once(&self.namespace).chain(&self.also).chain(&self.free)
     }
+
+    /// Whether a condition may speak of a namespace: of the lesson, or of its second cluster as `prod/NAMESPACE`.
+    #[must_use]
+    pub fn speaks_of(&self, place: &str) -> bool {
+        let name = self.in_second(place).unwrap_or(place);
+        self.namespaces().any(|own| own == name)
+    }
+
+    /// How conditions name the namespace of the second cluster that bears the name of the lesson's own.
+    #[must_use]
+    pub fn beside(&self) -> Option<String> {
+        self.second.as_ref().map(|second| format!("{}/{}", second.context, self.namespace))
+    }
+
+    /// The namespace that a condition means in the second cluster, if it means one there.
+    #[must_use]
+    pub fn in_second<'a>(&self, place: &'a str) -> Option<&'a str> {
+        let (context, namespace) = place.split_once('/')?;
+        self.second.as_ref().filter(|second| second.context == context).map(|_| namespace)
+    }
 }
 
 /// A cluster only for one lesson: in memory, gone at its end.
@@ -54,6 +76,22 @@ pub struct OwnCluster {
     pub cpu: Option<String>,
     /// Memory of each worker.
     pub memory: Option<String>,
+}
+
+/// A second cluster, and what the kubeconfig that leads to both calls each. The kubeconfig begins with the second in use.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Second {
+    /// Its context, and how conditions name its namespaces: `prod/leccion-6-2`.
+    pub context: String,
+    /// The context of the lesson's own cluster.
+    pub own: String,
+    /// What it is made of.
+    #[serde(default)]
+    pub cluster: OwnCluster,
+    /// Manifests of the folder to create in it.
+    #[serde(default)]
+    pub objects: Vec<String>,
 }
 
 /// Requests to a service, as its users would send them.

@@ -24,7 +24,7 @@ fn of_part(part: &Predicate, lesson: &Lesson) -> Option<String> {
     if let Some(kind) = part.kind().filter(|kind| known(kind).is_err()) {
         return Some(format!("habla del kind {kind}, que Timonel no conoce"));
     }
-    if let Some(namespace) = part.namespace().filter(|name| !lesson.setup.namespaces().any(|own| own == name)) {
+    if let Some(namespace) = part.namespace().filter(|name| !lesson.setup.speaks_of(name)) {
         return Some(format!("habla del espacio de nombres {namespace}, que no es de la lección"));
     }
     match part {
@@ -36,6 +36,11 @@ fn of_part(part: &Predicate, lesson: &Lesson) -> Option<String> {
         }
         Predicate::Traffic(share) if share.at_least.is_none() && share.below.is_none() => {
             Some("una condición de tráfico no dice cuánto".into())
+        }
+        Predicate::Audit(asked) => {
+            let contexts = lesson.setup.second.as_ref().map(|second| &second.context);
+            let strange = asked.cluster.as_ref().filter(|cluster| Some(*cluster) != contexts);
+            strange.map(|cluster| format!("escucha al clúster {cluster}, que no es el segundo de la lección"))
         }
         _ => None,
     }

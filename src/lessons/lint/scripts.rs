@@ -41,7 +41,8 @@ fn files(lesson: &Lesson) -> Vec<String> {
         _ => None,
     });
     let edited = lesson.steps.iter().filter_map(|step| step.edit.as_ref());
-    let named: BTreeSet<_> = lesson.setup.objects.iter().chain(edited).chain(applied).collect();
+    let far = lesson.setup.second.iter().flat_map(|second| &second.objects);
+    let named: BTreeSet<_> = lesson.setup.objects.iter().chain(far).chain(edited).chain(applied).collect();
     let missing = named.iter().filter(|file| !lesson.files.contains_key(**file));
     let mut found: Vec<String> =
         missing.map(|file| format!("nombra el archivo {file}, que no está en su carpeta")).collect();

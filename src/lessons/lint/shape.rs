@@ -40,6 +40,9 @@ fn head(lesson: &Lesson, catalogue: &Catalogue) -> Vec<String> {
     found.extend(missing.map(|id| format!("requiere la lección {id}, que no existe")));
     let foreign = lesson.setup.namespaces().filter(|name| !name.starts_with(PREFIX));
     found.extend(foreign.map(|name| format!("su espacio de nombres {name} no empieza por {PREFIX}")));
+    if lesson.setup.second.is_some() && lesson.setup.cluster.is_none() {
+        found.push("tiene un segundo clúster (`second`) y no uno propio (`cluster`)".into());
+    }
     if !(1..=40).contains(&lesson.minutes) {
         found.push(format!("dura {} minutos; de 1 a 40", lesson.minutes));
     }

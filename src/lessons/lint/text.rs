@@ -16,9 +16,10 @@ const GAUGED: &[&str] = &["Deployment/", "ReplicaSet/", "StatefulSet/"];
 
 pub(super) fn lint(lesson: &Lesson, _: Around<'_>) -> Vec<String> {
     let mut found = Vec::new();
+    let clusters = 1 + usize::from(lesson.setup.second.is_some());
     let metered = !lesson.setup.traffic.is_empty();
     for (number, step) in lesson.steps.iter().enumerate() {
-        found.extend(of_step(step, metered).into_iter().map(|what| format!("paso {}: {what}", number + 1)));
+        found.extend(of_step(step, metered, clusters).into_iter().map(|what| format!("paso {}: {what}", number + 1)));
     }
     for (place, text) in lesson.texts() {
         let long = text.lines().filter_map(|line| line.strip_prefix("    ")).find(|line| width(line) > CODE);
@@ -30,13 +31,13 @@ pub(super) fn lint(lesson: &Lesson, _: Around<'_>) -> Vec<String> {
     found
 }
 
-fn of_step(step: &Step, metered: bool) -> Vec<String> {
+fn of_step(step: &Step, metered: bool, clusters: usize) -> Vec<String> {
     let mut found = Vec::new();
     let words = step.text.split_whitespace().count();
     if words > WORDS {
         found.push(format!("el texto tiene {words} palabras; como mucho {WORDS}"));
     }
-    let page = page(step, metered);
+    let page = page(step, metered, clusters);
     // Its title and a blank stand above the text.
     let text = 2 + rows(&step.text, COLUMNS);
     if text > page {
@@ -57,11 +58,11 @@ fn of_step(step: &Step, metered: bool) -> Vec<String> {
     found
 }
 
-/// Rows that the foot leaves: a rule, the traffic, desired against actual, the sub-goals, what the next key does.
-fn page(step: &Step, metered: bool) -> usize {
+/// Rows that the foot leaves: a rule, the traffic, desired against actual in each cluster, the sub-goals, what the next key does.
+fn page(step: &Step, metered: bool, clusters: usize) -> usize {
     let goals: usize = step.goals.iter().map(|goal| rows(&goal.text, COLUMNS - 2)).sum();
     let gauged = step.look.iter().any(|place| GAUGED.iter().any(|kind| place.starts_with(kind)));
-    ROWS.saturating_sub(2 + usize::from(metered) + usize::from(gauged) + goals)
+    ROWS.saturating_sub(2 + usize::from(metered) + usize::from(gauged) * clusters + goals)
 }
 
 fn asked(question: &Question) -> usize {

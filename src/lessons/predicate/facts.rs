@@ -49,6 +49,8 @@ pub struct Asked {
     pub who: Option<String>,
     /// With which program: `kubectl`, `timonel`, `otro`.
     pub client: Option<String>,
+    /// The context of the second cluster; the lesson's own, if absent.
+    pub cluster: Option<String>,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`.
     pub verb: Option<String>,
     /// The resource with its subresource, such as `pods` or `pods/exec`.

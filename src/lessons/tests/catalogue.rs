@@ -83,5 +83,8 @@ fn the_lint_finds_what_is_broken_on_purpose() {
     broken("5.2", "una sola opción correcta", |lesson| {
         lesson.steps[0].question.as_mut().unwrap().options[0].right = true;
     });
+    broken("6.2", "no es de la lección", |lesson| lesson.setup.second.as_mut().unwrap().context = "otro".into());
+    broken("6.2", "no es el segundo", |lesson| lesson.setup.second = None);
+    broken("6.2", "y no uno propio", |lesson| lesson.setup.cluster = None);
     broken("5.2", "que nadie pregunta", |lesson| lesson.steps[0].question = None);
 }

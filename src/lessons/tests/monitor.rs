@@ -180,6 +180,34 @@ fn another_namespace_is_another_place() {
     assert_eq!(holds(&gone.replace(", in: otro", ""), &story), [false, false]);
 }
 
+fn far(mut object: Value) -> Value {
+    object["metadata"]["namespace"] = "prod/leccion-6-2".into();
+    object
+}
+
+#[test]
+fn a_deletion_in_the_second_cluster_is_seen_there_and_not_here() {
+    let both = [at(0, object(Was::Created, deployment(2))), at(1, object(Was::Created, far(deployment(3))))];
+    let story = [&both[..], &[at(2, object(Was::Deleted, far(deployment(3))))]].concat();
+    let there = "{read: {of: Deployment/web, in: prod/leccion-6-2, says: [{path: spec.replicas, equals: 3}]}}";
+    assert_eq!(holds(there, &story), [false, true, false]);
+    assert_eq!(holds("{count: {of: Deployment}}", &story), [true, true, true], "of the same name, and untouched");
+    assert_eq!(holds("{change: {of: Deployment, was: deleted}}", &story), [false, false, false]);
+    let always = format!("{{then: [{there}, {{always: {there}}}]}}");
+    assert_eq!(holds(&always, &story).last(), Some(&false));
+}
+
+#[test]
+fn what_is_asked_of_the_second_cluster_is_not_asked_of_the_first() {
+    let asked = |cluster: &str| {
+        let entry = world::Entry { cluster: cluster.into(), verb: "list".into(), ..world::Entry::default() };
+        Change::Audit(Arc::new(entry))
+    };
+    let story = [at(0, asked("prod")), at(1, asked(""))];
+    assert_eq!(holds("{audit: {verb: list}}", &story), [false, true]);
+    assert_eq!(holds("{audit: {verb: list, cluster: prod}}", &story), [true, true]);
+}
+
 #[test]
 fn the_whole_share_counts_from_where_it_began() {
     let answered = |from: u64, ok: bool| (0..10).map(move |n| at(from + n * 100, request(ok)));

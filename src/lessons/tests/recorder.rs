@@ -8,7 +8,7 @@ use super::super::recorder::Recorder;
 use super::*;
 
 fn recorder() -> Recorder {
-    Recorder::new(ApiResource::erase::<k8s_openapi::api::core::v1::Pod>(&()))
+    Recorder::new(ApiResource::erase::<k8s_openapi::api::core::v1::Pod>(&()), None)
 }
 
 fn seen(name: &str, version: u32) -> DynamicObject {
@@ -53,6 +53,17 @@ fn a_deletion_is_asked_for_and_then_done() {
     ];
     assert_eq!(told(&mut recorder, events), ["Updated a", "Leaving a", "Updated a", "Deleted a"]);
     assert_eq!(told(&mut recorder, vec![Event::Delete(seen("b", 7))]), ["Leaving b", "Deleted b"], "by force");
+}
+
+#[test]
+fn what_comes_from_the_second_cluster_says_so() {
+    let pods = ApiResource::erase::<k8s_openapi::api::core::v1::Pod>(&());
+    let mut recorder = Recorder::new(pods, Some("prod/tienda".into()));
+    let changes = recorder.absorb(Event::InitApply(seen("a", 1)));
+    assert!(
+        matches!(&changes[..], [Change::Known(pod)] if pod["metadata"]["namespace"] == "prod/tienda"),
+        "{changes:?}"
+    );
 }
 
 #[test]

@@ -45,6 +45,13 @@ fn requests_are_told_when_they_turn() {
 }
 
 #[test]
+fn what_happens_in_the_second_cluster_is_told_as_of_there() {
+    let mut far = deployment(1);
+    far["metadata"]["namespace"] = "prod/leccion-6-2".into();
+    assert_eq!(told(vec![at(0, object(Was::Deleted, far))]), ["0.0 en prod: desaparece Deployment web"]);
+}
+
+#[test]
 fn a_deployment_is_told_by_what_it_wants() {
     let story = vec![
         at(0, Change::Known(Arc::new(deployment(1)))),

@@ -77,6 +77,9 @@ pub enum Change {
 /// A request that the API server answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
+    /// The context of the second cluster, if it was asked there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Who asked.
     pub user: String,
     /// With which program, as it names itself.

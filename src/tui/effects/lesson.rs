@@ -24,7 +24,8 @@ const BATCH: usize = 256;
 pub async fn play(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, tasks: Tasks) {
     let rates = Rates::of(&lesson.setup.traffic);
     *shared.rates.lock().await = rates.clone();
-    let mut running = match shell::start(&shared.client, &lesson, &rates, shared.clock, &tasks).await {
+    let clients = shell::Clients { own: &shared.client, second: shared.second.as_ref() };
+    let mut running = match shell::start(clients, &lesson, &rates, shared.clock, &tasks).await {
         Ok(running) => running,
         Err(error) => return shared.reply(ticket, Reply::Lesson(News::Failed(error.to_string()))).await,
     };

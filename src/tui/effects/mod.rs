@@ -51,6 +51,8 @@ pub struct Runner {
 #[derive(Clone)]
 pub struct Shared {
     client: Client,
+    /// The second cluster of the lesson under way, if it has one.
+    second: Option<Client>,
     clock: Clock,
     sender: mpsc::Sender<Msg>,
     /// One at a time reads and writes the learner's progress.
@@ -66,10 +68,10 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Runner {
-    /// Starts watching the cluster; the messages come out of the receiver.
-    pub fn start(client: Client, clock: Clock, tasks: Tasks) -> (Self, mpsc::Receiver<Msg>) {
+    /// Starts watching the cluster; the messages come out of the receiver. The second one is there for its lesson alone.
+    pub fn start(client: Client, second: Option<Client>, clock: Clock, tasks: Tasks) -> (Self, mpsc::Receiver<Msg>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let shared = Shared { client, clock, sender, progress: Arc::default(), rates: Arc::default() };
+        let shared = Shared { client, second, clock, sender, progress: Arc::default(), rates: Arc::default() };
         cluster::start(&shared, &tasks);
         tasks.spawn(discovery::run(shared.clone()));
         let runner = Self {

@@ -61,6 +61,29 @@ fn outage(driver: &mut Driver) {
     moments(driver, [(14_500, Change::Tick)]);
 }
 
+/// A Deployment of 6.2 in a namespace, with what it wants and has.
+fn shop(namespace: &str, desired: u32, actual: u32) -> Arc<serde_json::Value> {
+    Arc::new(json!({"kind": "Deployment", "metadata": {"name": "tienda", "namespace": namespace},
+        "spec": {"replicas": desired}, "status": {"readyReplicas": actual}}))
+}
+
+#[test]
+fn the_panel_says_how_each_of_two_clusters_is() {
+    for size in SIZES {
+        let mut driver = Driver::new(size);
+        driver.app.state.practice = Some("6.2".into());
+        driver.press(":").write("leccion 6.2").press("enter");
+        driver.answer(asked, Reply::Lesson(News::Started));
+        let known = [shop("leccion-6-2", 1, 1), shop("prod/leccion-6-2", 3, 2)];
+        moments(&mut driver, known.map(|deployment| (0, Change::Known(deployment))));
+        driver.shows("pruebas: tienda deseado 1 · actual 1");
+        driver.shows("prod: tienda deseado 3 · actual 2");
+        moments(&mut driver, [(9, Change::Object(Was::Deleted, shop("prod/leccion-6-2", 3, 2)))]);
+        driver.shows("pruebas: tienda deseado 1 · actual 1");
+        driver.shows("prod: tienda no está");
+    }
+}
+
 fn kept(driver: &Driver) -> Option<&Session> {
     driver.effects.iter().rev().find_map(|effect| match effect {
         Effect::KeepProgress(_, _, session) => Some(&**session),

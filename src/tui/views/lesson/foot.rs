@@ -4,7 +4,7 @@ use ratatui::text::Line;
 
 use super::{Phase, Play};
 use crate::lessons::View;
-use crate::lessons::view::Gauge;
+use crate::lessons::view::{Gauge, Replicas};
 use crate::tui::model::lesson::Meter;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
@@ -41,18 +41,25 @@ fn traffic(meter: &Meter, room: usize, theme: Theme) -> Option<Line<'static>> {
     Some(clip(spans, room))
 }
 
-/// Desired against actual, in one line.
-fn gauges(gauges: &[Gauge], room: usize, theme: Theme) -> Option<Line<'static>> {
-    if gauges.is_empty() {
-        return None;
-    }
-    let mut spans = Vec::new();
+/// Desired against actual, in one line; where there are two clusters, in one line each.
+fn gauges(all: &[Gauge], room: usize, theme: Theme) -> impl Iterator<Item = Line<'static>> {
+    all.chunk_by(|one, other| one.cluster == other.cluster).map(move |each| gauged(each, room, theme))
+}
+
+fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
+    let cluster = gauges.first().and_then(|gauge| gauge.cluster.as_ref());
+    let mut spans: Vec<_> = cluster.map(|name| span(format!("{name}: "), theme.accent())).into_iter().collect();
     for gauge in gauges {
-        let style = if gauge.actual == gauge.desired { theme.good() } else { theme.warn() };
         spans.push(span(format!("{} ", gauge.name), theme.strong()));
-        spans.push(span(format!("deseado {} · actual {}   ", gauge.desired, gauge.actual), style));
+        spans.push(match gauge.replicas {
+            None => span("no está   ", theme.dim()),
+            Some(Replicas { desired, actual }) => {
+                let style = if actual == desired { theme.good() } else { theme.warn() };
+                span(format!("deseado {desired} · actual {actual}   "), style)
+            }
+        });
     }
-    Some(clip(spans, room))
+    clip(spans, room)
 }
 
 fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
