@@ -13,10 +13,13 @@ use super::types::Event;
 /// Reads from a record where it stands, as a pod's node.
 type Reading<M> = Arc<dyn Fn(&M) -> &str + Send + Sync>;
 
+/// Whether an event is wanted.
+type Picking<M> = Arc<dyn Fn(&Event<M>) -> bool + Send + Sync>;
+
 /// Which events a watcher wants, where it does not want all.
 pub struct Wants<M> {
     /// Whether it wants an event.
-    pub picks: Arc<dyn Fn(&Event<M>) -> bool + Send + Sync>,
+    pub picks: Picking<M>,
     /// The one place whose records it wants, if it is so.
     pub place: Option<Place<M>>,
 }

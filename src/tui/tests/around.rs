@@ -52,7 +52,7 @@ fn world() -> World {
     }
 }
 
-fn detail(size: (u16, u16), tab: &str) -> Driver {
+pub fn detail(size: (u16, u16), tab: &str) -> Driver {
     let mut driver = Driver::new(size);
     driver.press(":").write("deploy").press("enter").table(table()).press("enter");
     driver.answer(object, Reply::Object(Ok(deployment())));
@@ -109,7 +109,7 @@ fn a_revision_is_compared_and_gone_back_to() {
     assert!(driver.effects.iter().any(asked));
 }
 
-fn measured(size: (u16, u16)) -> Driver {
+pub fn measured(size: (u16, u16)) -> Driver {
     let mut driver = detail(size, "7");
     let asked = |effect: &Effect| if let Effect::Usage(ticket, Some(_)) = effect { Some(*ticket) } else { None };
     for second in 0..24_i64 {

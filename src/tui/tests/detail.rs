@@ -6,7 +6,7 @@ use super::fixture::{Driver, SIZES, golden};
 use super::lists::table;
 use crate::tui::msg::{Effect, Reply, Ticket};
 
-fn object(effect: &Effect) -> Option<Ticket> {
+pub fn object(effect: &Effect) -> Option<Ticket> {
     if let Effect::Object(ticket, _) = effect { Some(*ticket) } else { None }
 }
 

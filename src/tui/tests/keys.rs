@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::fixture::Driver;
-use super::{detail, editor, lessons, lists, reach, timeline, why};
+use super::{around, detail, editor, lessons, lists, reach, timeline, why};
 use crate::tui::keys::{self, Binding};
+use crate::tui::model::scope::Scope;
+use crate::tui::msg::Reply;
 use crate::tui::shot;
 use crate::tui::views::ALL;
 
@@ -31,39 +33,83 @@ fn over_pods(size: Size, keys: &str) -> Driver {
     driver
 }
 
-/// Every view with keys of its own, by its name in the table of views.
-const WAYS: &[(&str, Way)] = &[
-    ("puente", Driver::new),
-    ("lecciones", |size| pressed(size, "L")),
-    ("leccion", |size| lessons::playing(size, "1.3")),
-    ("recursos", lists::pods),
-    ("tipos", |size| named(size, "tipos")),
-    ("detalle", detail::detail),
-    ("por-qué", why::why),
-    ("editor", |size| editor::editing(size, "apuntes")),
-    ("logs", detail::logs),
-    ("interruptores", |size| pressed(size, "o")),
-    ("línea de tiempo", timeline::past),
-    ("port-forwards", |size| pressed(size, "F")),
-    ("contextos", reach::contexts),
-    ("namespace", |size| named(size, "namespace")),
-    ("comandos", |size| over_pods(size, "enter esc down enter esc C")),
-    ("ayuda", |size| pressed(size, "?")),
-    ("recorrido", |size| named(size, "recorrido")),
-    ("ir a", |size| pressed(size, ":")),
-    ("acciones", |size| over_pods(size, "a")),
-    ("escribir", |size| over_pods(size, "ctrl-l")),
-    ("pregunta", |size| over_pods(size, "ctrl-d")),
-    ("escalar", |size| pressed(size, "tab tab down +")),
-    ("abrir port-forward", |size| pressed(size, "tab down f")),
-    ("elegir", reach::which),
-    ("terminal", |size| named(size, "terminal")),
-    ("master", |size| pressed(size, "tab backtab backtab enter")),
+/// The first of the menu's entries that opens this view.
+fn through_the_menu(size: Size, wanted: &str) -> Driver {
+    let open = |down: usize| {
+        let mut driver = over_pods(size, "a");
+        driver.press(&"down ".repeat(down)).press("enter");
+        driver
+    };
+    (0..20).map(open).find(|driver| driver.app.offered().0 == wanted).unwrap()
+}
+
+/// A bridge that shows one namespace.
+fn scoped(size: Size) -> Driver {
+    let mut driver = Driver::new(size);
+    driver.app.state.scope = Scope::one("default");
+    driver
+}
+
+fn namespaces(size: Size) -> Driver {
+    let mut driver = named(size, "namespace");
+    driver.table(lists::table());
+    driver
+}
+
+/// Logs with a line that no screen holds.
+fn long_logs(size: Size) -> Driver {
+    let mut driver = detail::logs(size);
+    let line = format!("2026-05-01T12:00:59Z {}", "larga ".repeat(80));
+    driver.answer(detail::object, Reply::Lines(vec![line]));
+    driver.press("k k");
+    driver
+}
+
+fn typed(size: Size) -> Driver {
+    let mut driver = editor::editing(size, "apuntes");
+    driver.write("x").press("ctrl-z");
+    driver
+}
+
+fn found(size: Size) -> Driver {
+    let mut driver = detail::detail(size);
+    driver.press("y /").write("e").press("enter");
+    driver
+}
+
+/// Every view with keys of its own, by its name in the table of views; some in more than one situation.
+const WAYS: &[(&str, &[Way])] = &[
+    ("puente", &[Driver::new, scoped]),
+    ("lecciones", &[|size| pressed(size, "L")]),
+    ("leccion", &[|size| lessons::playing(size, "1.3")]),
+    ("recursos", &[lists::pods]),
+    ("tipos", &[|size| named(size, "tipos")]),
+    ("detalle", &[detail::detail, found, around::measured, |size| around::detail(size, "6")]),
+    ("por-qué", &[why::why, why::twice]),
+    ("editor", &[|size| editor::editing(size, "apuntes"), typed]),
+    ("logs", &[detail::logs, long_logs]),
+    ("interruptores", &[|size| pressed(size, "o")]),
+    ("línea de tiempo", &[timeline::past]),
+    ("port-forwards", &[reach::forwards]),
+    ("abrir port-forward", &[reach::forwarding]),
+    ("contextos", &[reach::contexts]),
+    ("namespace", &[namespaces]),
+    ("comandos", &[|size| over_pods(size, "enter esc down enter esc C")]),
+    ("ayuda", &[|size| pressed(size, "?")]),
+    ("recorrido", &[|size| named(size, "recorrido")]),
+    ("ir a", &[|size| pressed(size, ":")]),
+    ("acciones", &[|size| over_pods(size, "a")]),
+    ("escribir", &[|size| through_the_menu(size, "escribir")]),
+    ("pregunta", &[|size| over_pods(size, "ctrl-d")]),
+    ("escalar", &[lists::scaling]),
+    ("elegir", &[reach::which]),
+    ("terminal", &[|size| named(size, "terminal")]),
+    ("master", &[|size| pressed(size, "tab backtab backtab enter")]),
 ];
 
 /// What to do first, so that there is somewhere to go.
 const BEFORE: &[&str] =
-    &["", "down", "down down", "right", "tab", "down right", "pgdn", "end", "tab tab down", "0", "i"];
+    &["", "down", "down down", "right", "tab", "down right", "pgdn", "end", "tab tab down", "0", "i", "k k k"];
 
 /// What a key may change.
 fn seen(driver: &Driver) -> (String, String, usize, bool, &'static str) {
@@ -93,15 +139,15 @@ fn keys_of(groups: &[&'static [Binding]]) -> BTreeSet<&'static str> {
 #[test]
 fn every_key_of_every_help_does_something() {
     let mut idle = Vec::new();
-    for (name, way) in WAYS {
+    for (name, ways) in WAYS {
         for size in [(80, 24), (120, 40)] {
-            let (view, groups) = way(size).app.offered();
+            let (view, groups) = ways[0](size).app.offered();
             if view != *name {
                 idle.push(format!("the way to {name} leads to {view}"));
                 continue;
             }
-            let silent = keys_of(groups).into_iter().filter(|key| !does_something(*way, size, key));
-            idle.extend(silent.map(|key| format!("{name} at {}: {key}", size.0)));
+            let silent = |key: &&str| !ways.iter().any(|way| does_something(*way, size, key));
+            idle.extend(keys_of(groups).into_iter().filter(silent).map(|key| format!("{name} at {}: {key}", size.0)));
         }
     }
     assert!(idle.is_empty(), "these keys do nothing:\n{}", idle.join("\n"));

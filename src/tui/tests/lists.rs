@@ -138,9 +138,9 @@ fn golden_delete() {
     golden("delete", driver.press("ctrl-d"));
 }
 
-#[test]
-fn scaling_shows_the_command_before_it_is_sent() {
-    let mut driver = Driver::new((120, 40));
+/// A Deployment about to be scaled.
+pub fn scaling(size: (u16, u16)) -> Driver {
+    let mut driver = Driver::new(size);
     driver.press(":").write("deploy").press("enter");
     let row = Row {
         cells: ["web", "2/4", "4", "2", "5m"].map(Into::into).to_vec(),
@@ -150,7 +150,14 @@ fn scaling_shows_the_command_before_it_is_sent() {
         .map(|name| Column { name: name.into(), priority: 0 })
         .to_vec();
     driver.table(Reply::Table(Table { columns, rows: vec![row], ..Table::default() }));
-    driver.press("+ +");
+    driver.press("+");
+    driver
+}
+
+#[test]
+fn scaling_shows_the_command_before_it_is_sent() {
+    let mut driver = scaling((120, 40));
+    driver.press("+");
     driver.shows("$ kubectl scale deployment/web --replicas=6");
     driver.press("enter");
     assert!(matches!(driver.effects.last(), Some(Effect::Change { change: Deed::Scale(6), .. })));

@@ -124,6 +124,31 @@ fn a_terminal_of_this_machine_opens_from_the_bridge() {
     assert!(driver.effects.iter().any(|effect| matches!(effect, Effect::Shell(_, ShellAt::Local { .. }, _))));
 }
 
+/// Two ports led to a pod, and the list of them.
+pub fn forwards(size: (u16, u16)) -> Driver {
+    let mut driver = forwarding(size);
+    driver.press("enter").send(Msg::Forward(ForwardNews::Open(8080)));
+    ask_for_a_port(&mut driver);
+    driver.press(&"backspace ".repeat(7)).write("8081:80");
+    driver.press("enter").send(Msg::Forward(ForwardNews::Open(8081)));
+    driver.press("F");
+    driver
+}
+
+/// About to lead a port to a pod.
+pub fn forwarding(size: (u16, u16)) -> Driver {
+    let mut driver = pods(size);
+    ask_for_a_port(&mut driver);
+    driver
+}
+
+fn ask_for_a_port(driver: &mut Driver) {
+    driver.press("f");
+    let object = |effect: &Effect| if let Effect::Object(ticket, _) = effect { Some(*ticket) } else { None };
+    let pod = serde_json::json!({"kind": "Pod", "spec": {"containers": [{"ports": [{"containerPort": 80}]}]}});
+    driver.answer(object, Reply::Object(Ok(pod)));
+}
+
 #[test]
 fn a_port_is_led_to_a_pod_listed_and_closed() {
     let mut driver = pods((120, 40));

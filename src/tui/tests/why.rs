@@ -31,6 +31,19 @@ pub fn why(size: (u16, u16)) -> Driver {
     driver
 }
 
+/// A pod with two causes.
+pub fn twice(size: (u16, u16)) -> Driver {
+    let mut pod = crashing();
+    pod["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "caja", "image": "no.invalid/caja:v1"}));
+    pod["status"]["containerStatuses"].as_array_mut().unwrap().push(json!({"name": "caja", "ready": false, "restartCount": 0,
+        "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"no.invalid/caja:v1\""}}}));
+    let mut driver = Driver::new(size);
+    driver.press("X");
+    driver.answer(object, Reply::Object(Ok(pod)));
+    driver.answer(world, Reply::World(Box::default()));
+    driver
+}
+
 #[test]
 fn golden_why() {
     for size in SIZES {

@@ -23,7 +23,7 @@ use crate::tui::model::rows::{Rows, Sort, Wanted};
 use crate::tui::model::scope::Scope;
 use crate::tui::model::table::Row;
 use crate::tui::msg::{Effect, Reply, Ticket};
-use crate::tui::state::State;
+use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::input::Input;
 use crate::tui::widgets::window;
@@ -284,7 +284,11 @@ impl View for Resources {
             Action::SortRight => return self.sort_beside(true),
             Action::Wide => {
                 self.wide = !self.wide;
-                return self.remember();
+                let said = match self.wide {
+                    true => "todas las columnas; las que no caben piden una ventana más ancha",
+                    false => "las columnas justas",
+                };
+                return self.remember().into_iter().chain([Step::Say(Notice::info(said))]).collect();
             }
             Action::Mark => self.mark(),
             Action::MarkAll => self.rows.mark_all(),
