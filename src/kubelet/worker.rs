@@ -243,7 +243,7 @@ impl Worker {
     async fn perform(&mut self, action: Action) {
         match action {
             Action::RunSandbox => self.run_sandbox().await,
-            Action::Start { name, attempt } => self.start(&name, attempt).await,
+            Action::Start { name, attempt } => Box::pin(self.start(&name, attempt)).await,
             Action::Stop { name, grace, message } => self.stop(&name, grace, message),
             Action::StopSandbox => self.stop_sandbox().await,
             Action::RemoveSandbox => self.remove_sandbox().await,
