@@ -1,7 +1,7 @@
 //! In-memory connections: one side dials, the other accepts. Must not know what is spoken over them.
 //!
 //! Each connection carries the identity of its dialler, as a client certificate does over TLS. A plain request needs no
-//! connection: it is handed over as it is, which costs a tenth of HTTP's writing and parsing.
+//! connection: it is handed over as it is, without HTTP's writing and parsing.
 
 use std::io;
 
@@ -121,5 +121,14 @@ impl Listener {
     /// The next connection or request; `None` once every dialler is gone.
     pub async fn accept(&mut self) -> Option<Accepted> {
         self.0.recv().await
+    }
+
+    /// The next connection, for those who answer nothing without one; `None` once every dialler is gone.
+    pub async fn accept_connection(&mut self) -> Option<DuplexStream> {
+        loop {
+            if let Accepted::Connection(stream, _) = self.accept().await? {
+                return Some(stream);
+            }
+        }
     }
 }

@@ -82,7 +82,7 @@ struct Known {
 
 /// Writes the status when it changes, asks for the podCIDR until it is there.
 async fn report(context: &Context, node: Node) {
-    let mut known = Box::new(Known { node, reported: context.clock.elapsed(), ranged: false });
+    let mut known = Known { node, reported: context.clock.elapsed(), ranged: false };
     let mut wait = RETRY;
     loop {
         // Boxed: a thousand kubelets sleep most of their time, and need no room for a request meanwhile.

@@ -12,13 +12,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::Scheduler;
-use crate::base::pipe::{Accepted, Listener};
+use crate::base::pipe::Listener;
 use crate::client::decisions::PATH;
 
 /// Answers until the tasks stop.
 pub(super) async fn serve(mut listener: Listener, scheduler: Arc<Scheduler>) {
-    while let Some(accepted) = listener.accept().await {
-        let Accepted::Connection(stream, _) = accepted else { continue };
+    while let Some(stream) = listener.accept_connection().await {
         let asked = scheduler.clone();
         scheduler.tasks.spawn(async move {
             let service = service_fn(move |request| {

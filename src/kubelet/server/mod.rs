@@ -23,7 +23,7 @@ use k8s_openapi::api::core::v1::{Pod, PodStatus};
 use super::context::Context;
 use super::pod::spec;
 use super::sync::Registry;
-use crate::base::pipe::{Accepted, Listener};
+use crate::base::pipe::Listener;
 
 /// What every handler asks.
 #[derive(Clone)]
@@ -39,9 +39,7 @@ type Refusal = (StatusCode, String);
 pub(crate) async fn serve(mut listener: Listener, context: Arc<Context>, registry: Registry) {
     let tasks = context.tasks.clone();
     let router = router(Server { context, registry });
-    while let Some(accepted) = listener.accept().await {
-        // Who asks a kubelet wants its streams, which need a connection.
-        let Accepted::Connection(stream, _) = accepted else { continue };
+    while let Some(stream) = listener.accept_connection().await {
         let service = TowerToHyperService::new(router.clone());
         tasks.spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new()
