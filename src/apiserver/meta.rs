@@ -1,39 +1,38 @@
 //! What is parsed beside an object's bytes, and the one serialization of an object. Must not read a store.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::call::is_converted;
 use super::object;
+use crate::base::selector::Selector;
 use crate::kinds::{self, Kind};
 use crate::store::Revision;
 
-/// What lists, watches and selectors need to know of a stored object without parsing it.
+/// What lists, watches and selectors need to know of a stored object without parsing it. Its texts lie one after the
+/// other in one piece: there is one of these for each of a cluster's tens of thousands of objects.
 #[derive(Debug, Default)]
 pub struct Meta {
-    /// The object's name.
-    pub name: String,
-    /// Its namespace; empty for cluster-scoped kinds.
-    pub namespace: String,
-    /// Its uid.
-    pub uid: String,
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
-    /// Values of the kind's own field selectors.
-    pub fields: Vec<(&'static str, String)>,
+    /// Name, namespace, uid; each label's key and value; each field's value.
+    texts: Box<str>,
+    /// Where each text ends.
+    ends: Box<[u32]>,
+    /// Paths of the kind's own field selectors, where the object has something there.
+    fields: Box<[&'static str]>,
     /// Whether its deletion has begun.
     pub deleting: bool,
     /// When it was last written; not known of what an earlier run wrote.
     pub written: Option<Timestamp>,
 }
 
+/// How many texts come before the labels.
+const OWN: usize = 3;
+
 impl Meta {
     /// From an object of a kind.
     pub(super) fn of(kind: &Kind, value: &Value) -> Self {
-        Self { fields: kind.rules.fields(value), ..Self::plain(value) }
+        Self::with(value, kind.rules.fields(value))
     }
 
     /// From a stored record; one that cannot be read is shown without metadata rather than lost.
@@ -47,37 +46,81 @@ impl Meta {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         match kinds::by_kind(group, version, value["kind"].as_str().unwrap_or_default()) {
             Some(kind) => Self::of(kind, value),
-            None => Self::plain(value),
+            None => Self::with(value, Vec::new()),
         }
     }
 
-    fn plain(value: &Value) -> Self {
+    fn with(value: &Value, mut fields: Vec<(&'static str, String)>) -> Self {
+        fields.retain(|(_, text)| !text.is_empty());
+        let labels = value["metadata"]["labels"].as_object().into_iter().flatten();
+        let labels = labels.filter_map(|(key, label)| Some([key.as_str(), label.as_str()?])).flatten();
+        let own = [object::name(value), object::meta(value, "namespace"), object::meta(value, "uid")];
+        let all = own.into_iter().chain(labels).chain(fields.iter().map(|(_, text)| text.as_str()));
+        let (mut texts, mut ends) = (String::new(), Vec::new());
+        for text in all {
+            texts.push_str(text);
+            ends.push(u32::try_from(texts.len()).unwrap_or(u32::MAX));
+        }
         Self {
-            name: object::name(value).into(),
-            namespace: object::meta(value, "namespace").into(),
-            uid: object::meta(value, "uid").into(),
-            labels: object::strings(&value["metadata"]["labels"]),
-            fields: Vec::new(),
+            texts: texts.into(),
+            ends: ends.into(),
+            fields: fields.into_iter().map(|(path, _)| path).collect(),
             deleting: object::deleting(value),
             written: None,
         }
     }
 
+    /// One of the texts; empty when there are not so many.
+    fn nth(&self, index: usize) -> &str {
+        let end = |index: usize| self.ends.get(index).and_then(|end| usize::try_from(*end).ok());
+        let begin = index.checked_sub(1).map_or(Some(0), end);
+        begin.zip(end(index)).and_then(|(begin, end)| self.texts.get(begin..end)).unwrap_or_default()
+    }
+
+    /// The object's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.nth(0)
+    }
+
+    /// Its namespace; empty for cluster-scoped kinds.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.nth(1)
+    }
+
+    /// Its uid.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        self.nth(2)
+    }
+
+    /// Its labels, by key.
+    pub(super) fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let end = self.ends.len().saturating_sub(self.fields.len());
+        (OWN..end).step_by(2).map(|at| (self.nth(at), self.nth(at + 1)))
+    }
+
+    /// A label's value.
+    pub(super) fn label(&self, key: &str) -> Option<&str> {
+        self.labels().find(|(own, _)| *own == key).map(|(_, value)| value)
+    }
+
+    /// Whether its labels hold every requirement of a selector.
+    pub(super) fn matches(&self, selector: &Selector) -> bool {
+        selector.matches_with(|key| self.label(key))
+    }
+
     /// The value of a field selector's path; empty for one that it has not.
     pub(super) fn text(&self, path: &str) -> &str {
         match path {
-            "metadata.name" => &self.name,
-            "metadata.namespace" => &self.namespace,
-            _ => self.fields.iter().find(|(name, _)| *name == path).map_or("", |(_, value)| value),
-        }
-    }
-
-    /// The value of a field selector's path.
-    pub(super) fn field(&self, path: &str) -> Option<String> {
-        match path {
-            "metadata.name" => Some(self.name.clone()),
-            "metadata.namespace" => Some(self.namespace.clone()),
-            _ => self.fields.iter().find(|(name, _)| *name == path).map(|(_, value)| value.clone()),
+            "metadata.name" => self.name(),
+            "metadata.namespace" => self.namespace(),
+            _ => {
+                let first = self.ends.len().saturating_sub(self.fields.len());
+                let found = self.fields.iter().position(|own| *own == path);
+                found.map_or("", |at| self.nth(first + at))
+            }
         }
     }
 }

@@ -85,7 +85,7 @@ impl Selection {
     }
 
     fn matches_meta(&self, meta: &Meta) -> bool {
-        (self.labels.is_empty() || self.labels.matches(&meta.labels))
+        (self.labels.is_empty() || meta.matches(&self.labels))
             && self.fields.as_ref().is_none_or(|fields| fields.matches_text(|path| meta.text(path)))
     }
 

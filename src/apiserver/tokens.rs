@@ -97,7 +97,7 @@ fn legacy_user(server: &ApiServer, claims: &Value, token: &str) -> Option<User> 
     let get = |plural: &str, name: &str| server.store.get(&call::key(kinds::find("", "v1", plural)?, namespace, name));
     let secret = super::respond::parse(&get("secrets", claim("secret.name")?)?.value).ok()?;
     let held = base64::engine::general_purpose::STANDARD.decode(secret["data"]["token"].as_str()?).ok()?;
-    let same = get("serviceaccounts", name)?.meta.uid == uid;
+    let same = get("serviceaccounts", name)?.meta.uid() == uid;
     if !same || held != token.as_bytes() || super::object::deleting(&secret) {
         return None;
     }
@@ -128,7 +128,7 @@ fn user(server: &ApiServer, about: &Value) -> Option<User> {
         if let Some(name) = about[field]["name"].as_str() {
             let kind = kinds::find("", "v1", plural)?;
             let record = server.store.get(&call::key(kind, namespace, name))?;
-            if about[field]["uid"].as_str() != Some(&record.meta.uid) {
+            if about[field]["uid"].as_str() != Some(record.meta.uid()) {
                 return None;
             }
         }

@@ -90,9 +90,12 @@ pub trait PodNet: Send + Sync {
 /// Connections to an address, with who dialled.
 #[derive(Debug)]
 pub struct NetListener {
-    incoming: mpsc::Receiver<(BoxedIo, SocketAddr)>,
+    incoming: mpsc::Receiver<Box<Incoming>>,
     _on_drop: Option<DropGuard>,
 }
+
+/// A connection and who dialled. Boxed where it waits: a channel keeps room for many, and every container listens.
+pub type Incoming = (BoxedIo, SocketAddr);
 
 /// A stream that can be moved through channels.
 pub struct BoxedIo(pub BoxStream);
@@ -106,12 +109,12 @@ impl std::fmt::Debug for BoxedIo {
 impl NetListener {
     /// A listener fed by a channel; the guard, if any, is released with it.
     #[must_use]
-    pub fn new(incoming: mpsc::Receiver<(BoxedIo, SocketAddr)>, on_drop: Option<DropGuard>) -> Self {
+    pub fn new(incoming: mpsc::Receiver<Box<Incoming>>, on_drop: Option<DropGuard>) -> Self {
         Self { incoming, _on_drop: on_drop }
     }
 
     /// The next connection; `None` when the network is gone.
     pub async fn accept(&mut self) -> Option<(BoxStream, SocketAddr)> {
-        self.incoming.recv().await.map(|(io, peer)| (io.0, peer))
+        self.incoming.recv().await.map(|incoming| (incoming.0.0, incoming.1))
     }
 }

@@ -1,8 +1,8 @@
 //! Which occurrences become an event of their own, which raise a count, which are one too many: client-go's
 //! `EventCorrelator`. Must not do IO.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{Hash as _, Hasher as _};
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher as _};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
@@ -36,14 +36,17 @@ pub(super) enum Emission {
     Drop,
 }
 
+/// What something is called in the memory: the hash of its text, for a thousand kubelets would keep that text three times.
+type Mark = u64;
+
 /// The memory of what was said before.
 #[derive(Debug)]
 pub(super) struct Correlator {
     source: EventSource,
-    spam: HashMap<String, Bucket>,
-    similar: HashMap<String, Similar>,
-    said: HashMap<String, Said>,
-    last_name: i128,
+    spam: HashMap<Mark, Bucket>,
+    similar: HashMap<Mark, Similar>,
+    said: HashMap<Mark, Said>,
+    last_stamp: i128,
     /// Nanoseconds by which this component's names are later than its words.
     offset: u16,
 }
@@ -56,13 +59,15 @@ struct Bucket {
 
 #[derive(Debug)]
 struct Similar {
-    messages: HashSet<String>,
+    /// A few at most.
+    messages: Vec<Mark>,
     at: Timestamp,
 }
 
 #[derive(Debug)]
 struct Said {
-    name: String,
+    /// The end of the event's name.
+    stamp: i128,
     first: Timestamp,
     count: i32,
     at: Timestamp,
@@ -71,26 +76,24 @@ struct Said {
 impl Correlator {
     pub(super) fn new(component: &str, host: Option<&str>) -> Self {
         let source = EventSource { component: Some(component.into()), host: host.map(Into::into) };
-        let mut hash = fnv::FnvHasher::default();
-        (component, host).hash(&mut hash);
-        let offset = u16::try_from(hash.finish() & 0xffff).unwrap_or(0);
+        let offset = u16::try_from(mark(&(component, host)) & 0xffff).unwrap_or(0);
         let (spam, similar, said) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { source, spam, similar, said, last_name: 0, offset }
+        Self { source, spam, similar, said, last_stamp: 0, offset }
     }
 
     pub(super) fn observe(&mut self, occurrence: Occurrence) -> Emission {
         self.make_room(occurrence.at);
-        let about = object_key(&occurrence.regarding);
-        if !self.allowed(&about, occurrence.at) {
+        let about = object_mark(&occurrence.regarding);
+        if !self.allowed(about, occurrence.at) {
             return Emission::Drop;
         }
-        let group = format!("{about}\0{}\0{}", occurrence.warning, occurrence.reason);
+        let group = mark(&(about, occurrence.warning, &occurrence.reason));
         let (key, message) = self.combined(group, &occurrence);
         self.counted(key, occurrence, message)
     }
 
-    fn allowed(&mut self, about: &str, now: Timestamp) -> bool {
-        let bucket = self.spam.entry(about.into()).or_insert(Bucket { tokens: SPAM.0, at: now });
+    fn allowed(&mut self, about: Mark, now: Timestamp) -> bool {
+        let bucket = self.spam.entry(about).or_insert(Bucket { tokens: SPAM.0, at: now });
         let earned = now.duration_since(bucket.at).as_secs_f64().max(0.0) / SPAM.1;
         (bucket.tokens, bucket.at) = ((bucket.tokens + earned).min(SPAM.0), now);
         let allowed = bucket.tokens >= 1.0;
@@ -101,37 +104,41 @@ impl Correlator {
     }
 
     /// The key under which it is counted and the message: its own, or one for all similar events when they are many.
-    fn combined(&mut self, group: String, occurrence: &Occurrence) -> (String, String) {
-        let now = occurrence.at;
-        let entry = self.similar.entry(group.clone()).or_insert(Similar { messages: HashSet::new(), at: now });
+    fn combined(&mut self, group: Mark, occurrence: &Occurrence) -> (Mark, String) {
+        let (now, message) = (occurrence.at, mark(&occurrence.message));
+        let entry = self.similar.entry(group).or_insert(Similar { messages: Vec::new(), at: now });
         if now.duration_since(entry.at) > SignedDuration::from_secs(AGGREGATE.1) {
             entry.messages.clear();
         }
         entry.at = now;
-        if entry.messages.len() >= AGGREGATE.0 && !entry.messages.contains(&occurrence.message) {
-            return (group, format!("(combined from similar events): {}", occurrence.message));
+        if !entry.messages.contains(&message) {
+            if entry.messages.len() >= AGGREGATE.0 {
+                return (group, format!("(combined from similar events): {}", occurrence.message));
+            }
+            entry.messages.reserve_exact(1);
+            entry.messages.push(message);
         }
-        entry.messages.insert(occurrence.message.clone());
-        (format!("{group}\0{}", occurrence.message), occurrence.message.clone())
+        (mark(&(group, message)), occurrence.message.clone())
     }
 
-    fn counted(&mut self, key: String, occurrence: Occurrence, message: String) -> Emission {
+    fn counted(&mut self, key: Mark, occurrence: Occurrence, message: String) -> Emission {
         let at = occurrence.at;
         if let Some(said) = self.said.get_mut(&key) {
             (said.count, said.at) = (said.count + 1, at);
-            let (name, first, count) = (said.name.clone(), said.first, said.count);
+            let (name, first, count) = (name(&occurrence, said.stamp), said.first, said.count);
             return Emission::Raise(Box::new(self.event(occurrence, message, name, first, count)));
         }
-        let name = self.new_name(&occurrence);
-        self.said.insert(key, Said { name: name.clone(), first: at, count: 1, at });
+        let stamp = self.new_stamp(at);
+        self.said.insert(key, Said { stamp, first: at, count: 1, at });
+        let name = name(&occurrence, stamp);
         Emission::Create(Box::new(self.event(occurrence, message, name, at, 1)))
     }
 
-    /// `<object>.<time in hex>`; the time is moved on where the clock has not, as under a paused one, and by some
-    /// microseconds of the component's own: two that speak at the same instant must not take the same name.
-    fn new_name(&mut self, occurrence: &Occurrence) -> String {
-        self.last_name = (occurrence.at.as_nanosecond() + i128::from(self.offset)).max(self.last_name + 1);
-        format!("{}.{:x}", occurrence.regarding.name.as_deref().unwrap_or_default(), self.last_name)
+    /// The time, moved on where the clock has not, as under a paused one, and by some microseconds of the component's
+    /// own: two that speak at the same instant must not take the same name.
+    fn new_stamp(&mut self, at: Timestamp) -> i128 {
+        self.last_stamp = (at.as_nanosecond() + i128::from(self.offset)).max(self.last_stamp + 1);
+        self.last_stamp
     }
 
     fn event(&self, occurrence: Occurrence, message: String, name: String, first: Timestamp, count: i32) -> Event {
@@ -161,7 +168,7 @@ impl Correlator {
 }
 
 /// Drops what is old when there is too much, and everything when all of it is recent.
-fn bound<V>(map: &mut HashMap<String, V>, keep: impl Fn(&V) -> bool) {
+fn bound<V>(map: &mut HashMap<Mark, V>, keep: impl Fn(&V) -> bool) {
     if map.len() >= REMEMBERED {
         map.retain(|_, value| keep(value));
     }
@@ -170,9 +177,19 @@ fn bound<V>(map: &mut HashMap<String, V>, keep: impl Fn(&V) -> bool) {
     }
 }
 
-fn object_key(object: &ObjectReference) -> String {
-    let parts = [&object.kind, &object.namespace, &object.name, &object.uid, &object.field_path];
-    parts.map(|part| part.as_deref().unwrap_or_default()).join("\0")
+/// `<object>.<time in hex>`.
+fn name(occurrence: &Occurrence, stamp: i128) -> String {
+    format!("{}.{stamp:x}", occurrence.regarding.name.as_deref().unwrap_or_default())
+}
+
+fn object_mark(object: &ObjectReference) -> Mark {
+    mark(&(&object.kind, &object.namespace, &object.name, &object.uid, &object.field_path))
+}
+
+fn mark(of: &impl Hash) -> Mark {
+    let mut hash = fnv::FnvHasher::default();
+    of.hash(&mut hash);
+    hash.finish()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use super::object::Key;
+use super::pool::Pool;
 use crate::base::tasks::Tasks;
 
 /// First and longest wait before asking a failing server again.
@@ -114,6 +115,7 @@ struct Store<K> {
     objects: BTreeMap<Key, Arc<K>>,
     indexes: Vec<Index<K>>,
     trim: fn(&mut K),
+    pool: Option<Pool<K>>,
 }
 
 struct Index<K> {
@@ -162,7 +164,7 @@ impl<K> Index<K> {
 
 impl<K> Default for Informer<K> {
     fn default() -> Self {
-        let store = RwLock::new(Store { objects: BTreeMap::new(), indexes: Vec::new(), trim: |_| {} });
+        let store = RwLock::new(Store { objects: BTreeMap::new(), indexes: Vec::new(), trim: |_| {}, pool: None });
         let (handlers, subscriptions, synced) = (Mutex::default(), AtomicU64::new(0), watch::Sender::new(false));
         Self { shared: Arc::new(Shared { store, handlers, subscriptions, synced }), scope: None }
     }
@@ -208,6 +210,14 @@ impl<K> Informer<K> {
     #[must_use]
     pub fn trimmed(self, trim: fn(&mut K)) -> Self {
         self.shared.store.write().trim = trim;
+        self
+    }
+
+    /// Holds its objects together with the other informers of a pool, which says what is dropped of them; only before
+    /// the informer starts.
+    #[must_use]
+    pub fn pooled(self, pool: Pool<K>) -> Self {
+        self.shared.store.write().pool = Some(pool);
         self
     }
 
@@ -292,12 +302,18 @@ impl<K: Resource + Send + Sync + 'static> Informer<K> {
     }
 
     fn take(&self, event: Event<K>, listed: &mut BTreeMap<Key, Arc<K>>) {
-        let trim = self.shared.store.read().trim;
+        let (trim, pool) = {
+            let store = self.shared.store.read();
+            (store.trim, store.pool.clone())
+        };
         let trimmed = |mut object: K| {
             // Often half of an object, and no reader of an informer needs it.
             object.meta_mut().managed_fields = None;
             trim(&mut object);
-            Arc::new(object)
+            match &pool {
+                Some(pool) => pool.share(object),
+                None => Arc::new(object),
+            }
         };
         match event {
             Event::Init => listed.clear(),

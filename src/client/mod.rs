@@ -8,6 +8,7 @@ pub mod lease;
 pub mod node_affinity;
 pub mod object;
 pub mod pods;
+pub mod pool;
 pub mod queue;
 pub mod recorder;
 pub mod streams;

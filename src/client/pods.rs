@@ -1,9 +1,10 @@
 //! What clients ask of any pod: is it active, ready, since when. Must not do IO.
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Container, Pod, PodCondition, Volume};
+use k8s_openapi::api::core::v1::{Pod, PodCondition};
 
 use super::object::is_deleting;
+use super::pool::Pool;
 
 /// The pod's phase; empty before it has one.
 #[must_use]
@@ -73,30 +74,18 @@ pub fn restarts(pod: &Pod) -> i32 {
     statuses.into_iter().flatten().map(|status| status.restart_count).max().unwrap_or(0)
 }
 
-/// Drops what only a kubelet reads of a pod: with 10,000 pods it would be most of a process's memory.
-pub fn trim(pod: &mut Pod) {
-    let Some(spec) = &mut pod.spec else { return };
-    spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()).for_each(trim_container);
-    spec.volumes.iter_mut().for_each(|volumes| volumes.retain(matters));
-    spec.security_context = None;
-    compact(pod);
-}
+/// The pods that the parts of one cluster hold together. Nothing is dropped of them, for the kubelets need it all; with
+/// ten thousand, what is shared is most of a process's memory.
+pub type PodPool = Pool<Pod>;
 
-fn trim_container(container: &mut Container) {
-    (container.env, container.env_from, container.volume_mounts) = (None, None, None);
-    (container.command, container.args, container.security_context) = (None, None, None);
-    (container.liveness_probe, container.readiness_probe, container.startup_probe) = (None, None, None);
-    container.lifecycle = None;
-}
-
-/// Claims and disks matter to whoever places pods; files to nobody but the kubelet.
-fn matters(volume: &Volume) -> bool {
-    let files = volume.projected.is_some() || volume.config_map.is_some() || volume.secret.is_some();
-    !(files || volume.downward_api.is_some() || volume.empty_dir.is_some())
+/// An empty pool.
+#[must_use]
+pub fn pool() -> PodPool {
+    Pool::trimmed(compact)
 }
 
 /// Gives back what lists of a parsed pod keep for more items.
-pub fn compact(pod: &mut Pod) {
+fn compact(pod: &mut Pod) {
     fn fit<T>(list: &mut Option<Vec<T>>) {
         list.iter_mut().for_each(Vec::shrink_to_fit);
     }

@@ -18,7 +18,8 @@ const WAITING: usize = 1000;
 /// Tells what happened to objects on behalf of one component. Clones share the queue.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    occurrences: mpsc::Sender<Occurrence>,
+    /// Boxed: a channel keeps room for many, and a thousand kubelets seldom have one to say.
+    occurrences: mpsc::Sender<Box<Occurrence>>,
     clock: Clock,
 }
 
@@ -44,15 +45,15 @@ impl Recorder {
     /// Something happened to what a reference names (a container of a pod by its `fieldPath`, an object not at hand).
     pub fn about(&self, regarding: ObjectReference, warning: bool, reason: &str, message: String) {
         let occurrence = Occurrence { regarding, warning, reason: reason.into(), message, at: self.clock.now() };
-        if self.occurrences.try_send(occurrence).is_err() {
+        if self.occurrences.try_send(Box::new(occurrence)).is_err() {
             tracing::debug!(reason, "event dropped: too many wait");
         }
     }
 }
 
-async fn write_all(client: kube::Client, mut correlator: Correlator, mut queue: mpsc::Receiver<Occurrence>) {
+async fn write_all(client: kube::Client, mut correlator: Correlator, mut queue: mpsc::Receiver<Box<Occurrence>>) {
     while let Some(occurrence) = queue.recv().await {
-        let written = match correlator.observe(occurrence) {
+        let written = match correlator.observe(*occurrence) {
             Emission::Create(event) => create(&client, &event).await,
             Emission::Raise(event) => raise(&client, &event).await,
             Emission::Drop => Ok(()),

@@ -19,7 +19,7 @@ use kube::{Api, Resource};
 use crate::base::tasks::Tasks;
 use crate::client::informer::Informer;
 use crate::client::object::{controller_of, uid_of};
-use crate::client::pods::{self, node_name};
+use crate::client::pods::{PodPool, node_name};
 
 /// Index by the managing owner's uid, or by namespace for those that have none (see [`orphans_of`]).
 pub(super) const OWNER: &str = "owner";
@@ -63,9 +63,9 @@ pub(super) struct Informers {
 }
 
 impl Informers {
-    pub(super) fn start(client: &kube::Client, tasks: &Tasks) -> Self {
+    pub(super) fn start(client: &kube::Client, pods: PodPool, tasks: &Tasks) -> Self {
         let informers = Self {
-            pods: Informer::default().indexed(OWNER, owner_index).indexed(NODE, by_node).trimmed(pods::trim),
+            pods: Informer::default().indexed(OWNER, owner_index).indexed(NODE, by_node).pooled(pods),
             nodes: Informer::default(),
             node_leases: Informer::default(),
             replica_sets: Informer::default().indexed(OWNER, owner_index),

@@ -58,6 +58,7 @@ use crate::base::names::Names;
 use crate::base::tasks::Tasks;
 use crate::client::lease;
 use crate::client::object::{Key, is_deleting};
+use crate::client::pods::PodPool;
 use crate::client::queue::{Gauge, Next, Queue};
 use crate::client::recorder::Recorder;
 use informers::Informers;
@@ -103,6 +104,8 @@ pub struct Context {
     pub clock: Clock,
     /// Where generated names come from.
     pub names: Arc<Names>,
+    /// The pods that the cluster's parts hold together.
+    pub pods: PodPool,
     /// What it is told about its cluster.
     pub config: Config,
 }
@@ -182,7 +185,7 @@ impl ControllerManager {
     #[must_use]
     pub fn start(context: Context, tasks: &Tasks) -> Self {
         let client = (context.clients)(MANAGER);
-        let informers = Arc::new(Informers::start(&client, tasks));
+        let informers = Arc::new(Informers::start(&client, context.pods.clone(), tasks));
         let (holder, clock) = (format!("timonel_{}", context.names.uid()), context.clock);
         tasks.spawn(async move { lease::keep(client, MANAGER, &holder, clock).await });
         Self { context, informers }

@@ -37,6 +37,7 @@ use crate::base::clock::Clock;
 use crate::base::net::PodNet;
 use crate::base::pipe::{Dialer, pipe};
 use crate::base::tasks::Tasks;
+use crate::client::pods::PodPool;
 use context::Context;
 use runtime::Runtime;
 
@@ -58,6 +59,8 @@ pub struct Config {
     pub cluster_dns: Option<IpAddr>,
     /// Where the node's own disk lies on this machine: what its volumes keep.
     pub disk: PathBuf,
+    /// The pods that the cluster's parts hold together.
+    pub pods: PodPool,
     /// Time.
     pub clock: Clock,
 }
@@ -84,11 +87,11 @@ impl Default for Capacity {
 #[must_use]
 pub fn start(config: Config, tasks: &Tasks) -> Dialer {
     config.net.attach(config.ip, &config.node);
+    let registry = sync::Registry::new(config.pods.clone());
     let context = Arc::new(Context::new(config, tasks));
     let (dialer, listener) = pipe();
     context.services.start(kube::Api::all(context.client.clone()), kube::runtime::watcher::Config::default(), tasks);
     tasks.spawn(node::keep(context.clone()));
-    let registry = sync::Registry::default();
     tasks.spawn(sync::run(context.clone(), registry.clone()));
     tasks.spawn(server::serve(listener, context, registry));
     dialer

@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use super::context::Context;
 use super::pod::state::PodState;
 use super::runtime::{Event, Sandbox};
-use super::worker::{Message, Worker};
+use super::worker::{Mailbox, Message, Worker};
 use crate::client::informer::{Change, Informer};
-use crate::client::pods::compact;
+use crate::client::pods::PodPool;
 
 /// Wait before a runtime that does not answer is asked again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -25,13 +25,7 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Registry {
     pub(crate) pods: Informer<Pod>,
-    workers: Arc<Mutex<HashMap<String, mpsc::UnboundedSender<Message>>>>,
-}
-
-impl Default for Registry {
-    fn default() -> Self {
-        Self { pods: Informer::default().trimmed(compact), workers: Arc::default() }
-    }
+    workers: Arc<Mutex<HashMap<String, Mailbox>>>,
 }
 
 /// Runs until the tasks stop.
@@ -99,6 +93,10 @@ async fn remove_orphans(context: &Context, uids: impl Iterator<Item = String>) {
 }
 
 impl Registry {
+    pub(crate) fn new(pods: PodPool) -> Self {
+        Self { pods: Informer::default().pooled(pods), workers: Arc::default() }
+    }
+
     /// A pod by namespace and name.
     pub(crate) fn pod(&self, namespace: &str, name: &str) -> Option<Arc<Pod>> {
         self.pods.get(&crate::client::object::Key::new(namespace, name))
@@ -109,12 +107,12 @@ impl Registry {
         let mut workers = self.workers.lock();
         if gone {
             if let Some(worker) = workers.remove(&uid) {
-                let _ = worker.send(Message::Gone);
+                let _ = worker.send(Message::Gone.into());
             }
             return;
         }
         if let Some(worker) = workers.get(&uid) {
-            let _ = worker.send(Message::Pod(pod));
+            let _ = worker.send(Message::Pod(pod).into());
             return;
         }
         let state = PodState::adopt(&pod, found.remove(&uid), context.clock.now());
@@ -129,7 +127,7 @@ impl Registry {
             Event::SandboxLost { pod_uid } => (pod_uid, Message::SandboxLost),
         };
         if let Some(worker) = self.workers.lock().get(&pod_uid) {
-            let _ = worker.send(message);
+            let _ = worker.send(message.into());
         }
     }
 
@@ -137,11 +135,11 @@ impl Registry {
     fn catch_up(&self, found: HashMap<String, Sandbox>) {
         for (uid, worker) in self.workers.lock().iter() {
             match found.get(uid).filter(|sandbox| sandbox.ready) {
-                None => drop(worker.send(Message::SandboxLost)),
+                None => drop(worker.send(Message::SandboxLost.into())),
                 Some(sandbox) => {
                     for container in &sandbox.containers {
                         let Some(exit) = container.exit.clone() else { continue };
-                        let _ = worker.send(Message::Exited { id: container.id.clone(), exit });
+                        let _ = worker.send(Message::Exited { id: container.id.clone(), exit }.into());
                     }
                 }
             }

@@ -50,13 +50,16 @@ pub(crate) enum Message {
     Probe { id: String, finding: Finding },
 }
 
+/// The way to a worker. Boxed: a channel keeps room for many messages, and most workers wait for none.
+pub(crate) type Mailbox = mpsc::UnboundedSender<Box<Message>>;
+
 /// One pod's worker.
 pub(crate) struct Worker {
     context: Arc<Context>,
     pod: Arc<Pod>,
     state: PodState,
-    inbox: mpsc::UnboundedReceiver<Message>,
-    outbox: mpsc::UnboundedSender<Message>,
+    inbox: mpsc::UnboundedReceiver<Box<Message>>,
+    outbox: Mailbox,
     probes: HashMap<String, DropGuard>,
     /// Exits heard of before the start that they belong to was answered.
     early: HashMap<String, Exit>,
@@ -76,7 +79,7 @@ impl Worker {
         context: Arc<Context>,
         pod: Arc<Pod>,
         state: PodState,
-        channel: (mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>),
+        channel: (Mailbox, mpsc::UnboundedReceiver<Box<Message>>),
     ) -> Self {
         let (outbox, inbox) = channel;
         let (probes, early) = (HashMap::new(), HashMap::new());
@@ -151,8 +154,8 @@ impl Worker {
         }
     }
 
-    fn absorb(&mut self, message: Option<Message>) {
-        match message {
+    fn absorb(&mut self, message: Option<Box<Message>>) {
+        match message.map(|message| *message) {
             None | Some(Message::Gone) => self.gone = true,
             Some(Message::Pod(pod)) if version(&pod) >= version(&self.pod) => self.renew(pod),
             Some(Message::Pod(_)) => {}
@@ -444,7 +447,7 @@ impl Worker {
         let started = self.state.containers.get(name).and_then(|it| it.running()).is_some_and(|it| it.started);
         let (context, pod, outbox, id) =
             (self.context.clone(), self.pod.clone(), self.outbox.clone(), target.id.clone());
-        let tell = move |finding| drop(outbox.send(Message::Probe { id: id.clone(), finding }));
+        let tell = move |finding| drop(outbox.send(Message::Probe { id: id.clone(), finding }.into()));
         let token = CancellationToken::new();
         self.probes.insert(name.to_owned(), token.clone().drop_guard());
         self.context.tasks.spawn(async move {

@@ -25,7 +25,7 @@ mod writes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::runtime::watcher;
@@ -41,7 +41,7 @@ use crate::base::tasks::Tasks;
 use crate::client::decisions::Outcome;
 use crate::client::informer::{Change, Informer};
 use crate::client::lease;
-use crate::client::pods;
+use crate::client::pods::PodPool;
 use crate::client::queue::Gauge;
 use crate::client::recorder::Recorder;
 use log::Log;
@@ -61,6 +61,8 @@ pub struct Context {
     pub clock: Clock,
     /// Where chance comes from.
     pub names: Arc<Names>,
+    /// The pods that the cluster's parts hold together.
+    pub pods: PodPool,
 }
 
 /// The scheduler's parts, shared with its writers.
@@ -68,6 +70,7 @@ struct Scheduler {
     client: kube::Client,
     clock: Clock,
     names: Arc<Names>,
+    pods: PodPool,
     recorder: Recorder,
     state: Mutex<State>,
     log: Mutex<Log>,
@@ -86,7 +89,7 @@ pub fn start(context: Context, tasks: &Tasks) -> Dialer {
 /// As [`start`]; the gauge tells how many pods wait for a node.
 #[must_use]
 pub fn start_gauged(context: Context, tasks: &Tasks, gauge: &Gauge) -> Dialer {
-    let Context { client, clock, names } = context;
+    let Context { client, clock, names, pods } = context;
     let holder = format!("timonel_{}", names.uid());
     let heartbeat = client.clone();
     tasks.spawn(async move { lease::keep(heartbeat, "kube-scheduler", &holder, clock).await });
@@ -100,6 +103,7 @@ pub fn start_gauged(context: Context, tasks: &Tasks, gauge: &Gauge) -> Dialer {
         client,
         clock,
         names,
+        pods,
     });
     let gauged = Arc::downgrade(&scheduler);
     gauge.add(move || gauged.upgrade().map_or(0, |scheduler| scheduler.state.lock().waiting()));
@@ -107,15 +111,6 @@ pub fn start_gauged(context: Context, tasks: &Tasks, gauge: &Gauge) -> Dialer {
     tasks.spawn(server::serve(listener, scheduler.clone()));
     tasks.spawn(scheduler.run());
     dialer
-}
-
-/// What no decision needs.
-fn trim(pod: &mut Pod) {
-    pod.metadata.annotations = None;
-    if let Some(status) = &mut pod.status {
-        (status.container_statuses, status.init_container_statuses) = (None, None);
-    }
-    pods::trim(pod);
 }
 
 impl Scheduler {
@@ -134,7 +129,7 @@ impl Scheduler {
         .await;
         self.follow_storage().await;
         self.follow::<Node>(State::node_changed).await;
-        self.follow_as(Informer::default().trimmed(trim), State::pod_changed).await;
+        self.follow_as(Informer::default().pooled(self.pods.clone()), State::pod_changed).await;
         self.decide_for_ever().await;
     }
 

@@ -71,7 +71,7 @@ fn own_node(node: &str, value: &Value, old: Option<&Value>) -> Option<String> {
 /// Before a deletion or an eviction of a pod.
 pub(super) fn leave(call: &Call, name: &str) -> ApiResult<()> {
     let Some(node) = node::of(&call.user).filter(|_| call.kind.kind == "Pod") else { return Ok(()) };
-    let here = |record: Record<Meta>| record.meta.field("spec.nodeName").is_some_and(|own| own == node);
+    let here = |record: Record<Meta>| record.meta.text("spec.nodeName") == node;
     if call.server.store.get(&call.key(name)).is_none_or(here) {
         return Ok(());
     }
@@ -96,11 +96,11 @@ pub(in super::super) fn token(call: &Call, account: &str, bound: &Value) -> ApiR
     let pod = call.server.store.get(&call::key(kind, &call.request.namespace, name));
     match pod {
         None => Err(ApiError::not_found(kind, name)),
-        Some(pod) if pod.meta.uid != uid => refuse(&format!(
+        Some(pod) if pod.meta.uid() != uid => refuse(&format!(
             "the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been \
              deleted and then recreated"
         )),
-        Some(pod) if pod.meta.field("spec.nodeName").is_none_or(|own| own != node) => {
+        Some(pod) if pod.meta.text("spec.nodeName") != node => {
             refuse("node requested token bound to a pod scheduled on a different node")
         }
         Some(_) => Ok(()),

@@ -39,7 +39,7 @@ fn validate(call: &Call, operation: Operation, pod: &Value, _old: Option<&Value>
     let namespace = kinds::find("", "v1", "namespaces")
         .and_then(|kind| call.server.store.get(&call::key(kind, "", &call.request.namespace)));
     let Some(namespace) = namespace else { return Ok(()) };
-    let Some(level) = namespace.meta.labels.get(ENFORCE).map(String::as_str) else { return Ok(()) };
+    let Some(level) = namespace.meta.label(ENFORCE) else { return Ok(()) };
     let mut found = match level {
         "baseline" | "restricted" => baseline(pod),
         _ => return Ok(()),
@@ -50,8 +50,7 @@ fn validate(call: &Call, operation: Operation, pod: &Value, _old: Option<&Value>
     if found.is_empty() {
         return Ok(());
     }
-    let version = namespace.meta.labels.get("pod-security.kubernetes.io/enforce-version");
-    let version = version.map_or("latest", String::as_str);
+    let version = namespace.meta.label("pod-security.kubernetes.io/enforce-version").unwrap_or("latest");
     let why = format!("violates PodSecurity \"{level}:{version}\": {}", found.join(", "));
     Err(ApiError::forbidden(call.kind, object::name(pod), &why))
 }

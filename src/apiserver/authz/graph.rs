@@ -104,7 +104,7 @@ impl Known {
         let Ok(pod) = respond::parse(&record.value) else { return };
         let mut used = HashSet::new();
         collect(object::at(&pod, &["spec"]), &mut used);
-        let namespace = record.meta.namespace.clone();
+        let namespace = record.meta.namespace().to_owned();
         for one in &used {
             *self.uses.entry((node.clone(), namespace.clone(), one.clone())).or_default() += 1;
         }

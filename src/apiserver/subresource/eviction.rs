@@ -52,7 +52,7 @@ async fn spend(call: &Call, pod: &Record<Meta>) -> ApiResult<()> {
     let mut inner = call.clone();
     inner.kind = kind;
     inner.request.name = object::name(budget).into();
-    let (name, now) = (pod.meta.name.clone(), object::time(call.server.clock.now()));
+    let (name, now) = (pod.meta.name().to_owned(), object::time(call.server.clock.now()));
     verbs::modify(&inner, Scope::Status, move |mut budget| {
         refuse(&budget)?;
         let status = &mut budget["status"];
@@ -77,7 +77,7 @@ fn selects(budget: &Value, pod: &Record<Meta>) -> bool {
     let Some(selector) = budget["spec"].get("selector") else { return false };
     let parsed =
         serde_json::from_value(selector.clone()).ok().and_then(|parsed| Selector::from_label_selector(&parsed).ok());
-    parsed.is_some_and(|selector| selector.matches(&pod.meta.labels))
+    parsed.is_some_and(|selector| pod.meta.matches(&selector))
 }
 
 /// The words of `checkAndDecrement`.

@@ -43,7 +43,7 @@ pub(super) fn create(call: &Call, bytes: &[u8]) -> ApiResult<Response> {
     let claims = Claims {
         namespace: call.request.namespace.clone(),
         account: name.clone(),
-        uid: account.meta.uid.clone(),
+        uid: account.meta.uid().to_owned(),
         audiences: audiences.clone(),
         issued: now.as_second(),
         seconds,
@@ -100,7 +100,7 @@ fn bound(call: &Call, reference: &Value) -> ApiResult<Option<(String, String, St
     let kind = kinds::find("", "v1", plural).ok_or_else(ApiError::no_such_path)?;
     let key = call::key(kind, &call.request.namespace, text("name"));
     let record = call.server.store.get(&key).ok_or_else(|| ApiError::not_found(kind, text("name")))?;
-    let uid = record.meta.uid.as_str();
+    let uid = record.meta.uid();
     if !text("uid").is_empty() && text("uid") != uid {
         let why = format!(
             "the UID in the bound object reference ({}) does not match the UID in record. The object might have been deleted and then recreated",

@@ -61,7 +61,7 @@ fn records(call: &Call, plural: &str) -> ApiResult<Vec<Record<Meta>>> {
 /// A node uses what its pods use: nothing else runs on a virtual worker. One that does not answer has no metrics.
 async fn nodes(call: &Call) -> ApiResult<Vec<Value>> {
     let records = records(call, "nodes")?;
-    let summaries = join_all(records.iter().map(|record| summary(call, &record.meta.name))).await;
+    let summaries = join_all(records.iter().map(|record| summary(call, record.meta.name()))).await;
     let now = call.server.clock.now();
     let metrics = records.iter().zip(summaries).filter_map(|(record, summary)| {
         let summary = summary?;
@@ -90,7 +90,7 @@ async fn pods(call: &Call) -> ApiResult<Vec<Value>> {
         summaries.iter().flatten().flat_map(|one| one["pods"].as_array().into_iter().flatten()).collect();
     let now = call.server.clock.now();
     let metrics = records.iter().filter_map(|record| {
-        let pod = measured.iter().find(|pod| pod["podRef"]["uid"] == record.meta.uid.as_str())?;
+        let pod = measured.iter().find(|pod| pod["podRef"]["uid"] == record.meta.uid())?;
         let used = containers(call, pod);
         let mut metrics = made(call, record, now, &window(&used));
         let one =
@@ -142,12 +142,12 @@ fn quantities(nanocores: u64, memory: u64) -> Value {
 }
 
 fn made(call: &Call, record: &Record<Meta>, now: Timestamp, window: &str) -> Value {
-    let mut metadata = json!({ "name": record.meta.name, "creationTimestamp": object::time(now) });
-    if !record.meta.namespace.is_empty() {
-        metadata["namespace"] = record.meta.namespace.as_str().into();
+    let mut metadata = json!({ "name": record.meta.name(), "creationTimestamp": object::time(now) });
+    if !record.meta.namespace().is_empty() {
+        metadata["namespace"] = record.meta.namespace().into();
     }
-    if !record.meta.labels.is_empty() {
-        metadata["labels"] = json!(record.meta.labels);
+    for (key, label) in record.meta.labels() {
+        metadata["labels"][key] = label.into();
     }
     json!({
         "kind": call.kind.kind, "apiVersion": call.kind.api_version(), "metadata": metadata,

@@ -22,10 +22,10 @@ pub(in super::super) async fn collection(call: &Call, bytes: &[u8]) -> ApiResult
     let covered = page.records.into_iter().filter(|record| selection.matches(call, record));
     let deletions = covered.map(|record| {
         let mut one = call.clone();
-        one.request.namespace.clone_from(&record.meta.namespace);
+        record.meta.namespace().clone_into(&mut one.request.namespace);
         let options = &options;
         async move {
-            match remove(&one, &record.meta.name, options).await {
+            match remove(&one, record.meta.name(), options).await {
                 Ok((deleted, _)) => Ok(Some(deleted)),
                 Err(error) if error.code() == StatusCode::NOT_FOUND => Ok(None),
                 Err(error) => Err(error),

@@ -56,7 +56,10 @@ where
         if dry {
             return Ok(Payload::Made(scope.view(new)));
         }
-        match commit(call, &current, &new).await {
+        let (encoded, goes) = (Encoded::new(call.kind, &new).at(call.server.clock.now()), may_go(&new));
+        // A thousand writes may wait for the store at once: none keeps its objects meanwhile.
+        drop((old, new));
+        match commit(call, &current, encoded, goes).await {
             Ok(record) => return view(call, scope, record.value),
             Err(WriteError::Conflict { .. }) => {}
             Err(WriteError::Backend(error)) => return Err(ApiError::internal(error)),
@@ -130,11 +133,15 @@ fn restore_system_fields(new: &mut Value, old: &Value) {
 }
 
 /// Writes the change; an object whose deletion was only waiting for this change goes.
-async fn commit(call: &Call, current: &Record<Meta>, new: &Value) -> Result<Record<Meta>, WriteError<Meta>> {
-    let encoded = Encoded::new(call.kind, new).at(call.server.clock.now());
+async fn commit(
+    call: &Call,
+    current: &Record<Meta>,
+    encoded: Encoded,
+    goes: bool,
+) -> Result<Record<Meta>, WriteError<Meta>> {
     let expect = Expect::Revision(current.modified);
     let store = call.store();
-    if may_go(new) {
+    if goes {
         store.delete(&current.key, expect, move |revision| encoded.finish(revision)).await
     } else {
         store.put(&current.key, expect, move |revision| encoded.finish(revision)).await

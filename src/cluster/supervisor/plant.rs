@@ -11,6 +11,7 @@ use crate::base::clock::Clock;
 use crate::base::names::Names;
 use crate::base::pipe::{Dialer, Identity};
 use crate::base::tasks::Tasks;
+use crate::client::pods::PodPool;
 use crate::client::queue::Gauge;
 use crate::cluster::options::Options;
 use crate::cluster::runtime::Engine;
@@ -33,6 +34,8 @@ pub struct Plant {
     pub pki: Arc<Pki>,
     /// Where the disks of the virtual nodes lie, a folder each.
     pub disks: PathBuf,
+    /// The pods that the parts hold together.
+    pub pods: PodPool,
     /// Where the ingress controller listens.
     pub doors: OpenDoors,
 }
@@ -86,13 +89,20 @@ impl Plant {
             disks: Some(self.disks.clone()),
         };
         let clients = controller_clients(self.dialer.clone());
-        let context = controllers::Context { clients, clock: self.clock, names: Arc::clone(&self.names), config };
+        let context = controllers::Context {
+            clients,
+            clock: self.clock,
+            names: Arc::clone(&self.names),
+            pods: self.pods.clone(),
+            config,
+        };
         ControllerManager::start(context, tasks)
     }
 
     fn start_scheduler(&self, tasks: &Tasks, gauge: &Gauge) {
         let client = self.client(Identity::new("system:kube-scheduler", &[]));
-        let context = scheduler::Context { client, clock: self.clock, names: Arc::clone(&self.names) };
+        let context =
+            scheduler::Context { client, clock: self.clock, names: Arc::clone(&self.names), pods: self.pods.clone() };
         self.api.peers().register("kube-scheduler", scheduler::start_gauged(context, tasks, gauge));
     }
 
@@ -152,6 +162,7 @@ impl Plant {
             capacity: Capacity { cpu: offered.cpu.clone(), memory: offered.memory.clone(), pods: offered.pods },
             cluster_dns: self.engine.dns,
             disk: self.disks.join(&node),
+            pods: self.pods.clone(),
             clock: self.clock,
         };
         self.api.nodes().register(&node, kubelet::start(config, tasks));

@@ -69,11 +69,11 @@ pub(super) struct World {
 
 impl Container {
     pub(super) fn new(id: String, image_id: String, spec: ContainerSpec, files: Tree, clock: &Clock) -> Self {
-        let (input, typed) = mpsc::unbounded_channel();
+        let (input, typed) = spec.stdin.then(mpsc::unbounded_channel).unzip();
         Self {
             files,
-            input: Mutex::new(Some(input).filter(|_| spec.stdin)),
-            typed: Mutex::new(Some(typed)),
+            input: Mutex::new(input),
+            typed: Mutex::new(typed),
             id,
             image_id,
             spec,
@@ -98,7 +98,7 @@ impl Container {
 
     /// Its standard input, for its own program, once; none when the spec keeps none open.
     pub(super) fn stdin(&self) -> Option<impl AsyncRead + Send + Unpin + use<>> {
-        let typed = self.typed.lock().take().filter(|_| self.spec.stdin)?;
+        let typed = self.typed.lock().take()?;
         let pieces = stream::unfold(typed, |mut typed| async { Some((io::Result::Ok(typed.recv().await?), typed)) });
         Some(StreamReader::new(Box::pin(pieces)))
     }

@@ -38,9 +38,10 @@ type Refusal = (StatusCode, String);
 /// Answers until the tasks stop.
 pub(crate) async fn serve(mut listener: Listener, context: Arc<Context>, registry: Registry) {
     let tasks = context.tasks.clone();
-    let router = router(Server { context, registry });
+    let server = Server { context, registry };
     while let Some(stream) = listener.accept_connection().await {
-        let service = TowerToHyperService::new(router.clone());
+        // Made for each: a thousand kubelets that nobody asks need no table of paths.
+        let service = TowerToHyperService::new(router(server.clone()));
         tasks.spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())

@@ -25,7 +25,7 @@ use self::way::Way;
 use super::links::{Link, Links};
 use super::policy::Policies;
 use super::table::{Caller, Protocol, Route, ServiceTable};
-use crate::base::net::{BoxStream, BoxedIo, Datagrams, NetListener, PodNet};
+use crate::base::net::{BoxStream, BoxedIo, Datagrams, Incoming, NetListener, PodNet};
 use crate::base::tasks::Tasks;
 
 /// Connections that wait to be accepted (Linux' `somaxconn` is larger; more waits here as there).
@@ -39,7 +39,7 @@ const SYN_TIMEOUT: Duration = Duration::from_secs(127);
 /// Whom pods see when the machine outside speaks to them.
 const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 255, 254));
 
-type Backlog = mpsc::Sender<(BoxedIo, SocketAddr)>;
+type Backlog = mpsc::Sender<Box<Incoming>>;
 
 /// Every embedded pod's addresses and listeners. Clones share the network.
 #[derive(Clone, Default)]
@@ -143,7 +143,7 @@ impl PodNet for PodNetwork {
         let backlog = self.backlog(to)?;
         let (ours, theirs) = tokio::io::duplex(BUFFER);
         let theirs = BoxedIo(through(theirs, link.as_ref()));
-        backlog.send((theirs, self.ephemeral(from))).await.map_err(|_| ErrorKind::ConnectionRefused)?;
+        backlog.send(Box::new((theirs, self.ephemeral(from)))).await.map_err(|_| ErrorKind::ConnectionRefused)?;
         Ok(through(ours, link.as_ref()))
     }
 
