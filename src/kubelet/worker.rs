@@ -30,9 +30,9 @@ use super::{evict, start, stop};
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Wait after the API server or the runtime failed.
 const PAUSE: SignedDuration = SignedDuration::from_secs(1);
-/// How long the object of a pod outlives its sandbox. A kubelet takes about a second to see that nothing is left
-/// (PLEG's relist period); `kubectl delete pod db-0` counts on it, for it watches only after it has asked: it would wait
-/// for ever for a namesake that a StatefulSet made meanwhile.
+/// How long the object of a pod stays at least after it was asked to go. A kubelet takes about a second to see that
+/// nothing is left (PLEG's relist period); `kubectl delete pod db-0` counts on it, for it watches only after it has asked:
+/// it would wait for ever for a namesake that a StatefulSet made meanwhile.
 const SETTLE: SignedDuration = SignedDuration::from_millis(150);
 
 /// What a worker hears.
@@ -63,6 +63,8 @@ pub(crate) struct Worker {
     /// The last patch sent, by its hash, so that a server that words a status otherwise is not told again and again.
     sent: Option<u64>,
     paused: Option<Timestamp>,
+    /// When it was heard that the pod is to go.
+    asked: Option<Timestamp>,
     refresh: Refresh,
     /// When the volumes are measured again.
     measured: Option<Timestamp>,
@@ -82,6 +84,7 @@ impl Worker {
         let (probes, early) = (HashMap::new(), HashMap::new());
         let refresh = if state.ip.is_some() { Refresh::adopted(&context, &pod) } else { Refresh::default() };
         let measured = evict::is_limited(&pod).then(|| context.clock.now());
+        let asked = pod.metadata.deletion_timestamp.is_some().then(|| context.clock.now());
         Self {
             context,
             pod,
@@ -92,6 +95,7 @@ impl Worker {
             early,
             sent: None,
             paused: None,
+            asked,
             refresh,
             measured,
             finalized: false,
@@ -184,6 +188,11 @@ impl Worker {
         // The informer has the status by now.
         self.context.reported.lock().remove(&spec::id(&pod).uid);
         let revived = self.pod.metadata.deletion_timestamp.is_some() && pod.metadata.deletion_timestamp.is_none();
+        if pod.metadata.deletion_timestamp.is_none() {
+            self.asked = None;
+        } else {
+            self.asked.get_or_insert_with(|| self.context.clock.now());
+        }
         self.pod = pod;
         if revived {
             self.revive();
@@ -334,7 +343,7 @@ impl Worker {
                 self.probes.clear();
                 self.publish().await;
                 self.state.removed = true;
-                self.paused = Some(self.context.clock.now() + SETTLE);
+                self.paused = Some(self.asked.unwrap_or_else(|| self.context.clock.now()) + SETTLE);
             }
             Err(error) => self.pause(&error),
         }
