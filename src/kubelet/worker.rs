@@ -105,9 +105,7 @@ impl Worker {
 
     /// Lives as long as the pod.
     pub(crate) async fn run(mut self) {
-        for name in self.state.containers.keys().cloned().collect::<Vec<_>>() {
-            self.watch_probes(&name);
-        }
+        self.watch_all_probes();
         while !self.gone {
             let now = self.context.clock.now();
             let plan = plan(&self.pod, &self.state, self.context.clock.timing, now);
@@ -270,6 +268,7 @@ impl Worker {
             Some(Ok((ip, refresh))) => {
                 self.state.sandbox_up(ip);
                 self.refresh = refresh;
+                self.watch_all_probes();
             }
             Some(Err(failure)) => self.state.sandbox_failure = Some(failure),
             None => {}
@@ -446,6 +445,12 @@ impl Worker {
         let instance = self.state.containers.get(name)?.running()?;
         let container = spec::container(&self.pod, name)?.clone();
         Some(Target { container, id: instance.id.clone(), ip: self.state.ip? })
+    }
+
+    fn watch_all_probes(&mut self) {
+        for name in self.state.containers.keys().cloned().collect::<Vec<_>>() {
+            self.watch_probes(&name);
+        }
     }
 
     fn watch_probes(&mut self, name: &str) {
