@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
@@ -121,10 +122,12 @@ pub struct SandboxSpec {
     pub host_ports: Vec<HostPort>,
     /// The pod's volumes, ready to be mounted.
     pub volumes: Vec<Volume>,
+    /// One container is all that the pod will ever have: what would be shared may be that container's own.
+    pub alone: bool,
 }
 
 /// How a pod resolves names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dns {
     /// `nameserver` lines; empty leaves the engine's own.
     pub servers: Vec<IpAddr>,

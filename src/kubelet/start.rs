@@ -57,6 +57,7 @@ async fn sandbox_spec(context: &Context, pod: &Pod) -> Result<(SandboxSpec, Refr
         hosts: aliases.filter_map(|it| Some((it.ip.parse().ok()?, it.hostnames.clone()?))).collect(),
         dns: dns(context, pod, &id.namespace),
         host_ports: host_ports(pod, door_of(context.host.ip)),
+        alone: spec::all_containers(pod).count() == 1,
         volumes,
         pod: id,
     };

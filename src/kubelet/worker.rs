@@ -30,9 +30,9 @@ use super::{evict, start, stop};
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Wait after the API server or the runtime failed.
 const PAUSE: SignedDuration = SignedDuration::from_secs(1);
-/// How long the object of a pod outlives its sandbox. A kubelet takes about a second to see that nothing is left
-/// (PLEG's relist period); `kubectl delete pod db-0` counts on it, for it watches only after it has asked: it would wait
-/// for ever for a namesake that a StatefulSet made meanwhile.
+/// How long the object of a pod stays at least after it was asked to go. A kubelet takes about a second to see that
+/// nothing is left (PLEG's relist period); `kubectl delete pod db-0` counts on it, for it watches only after it has asked:
+/// it would wait for ever for a namesake that a StatefulSet made meanwhile.
 const SETTLE: SignedDuration = SignedDuration::from_millis(150);
 
 /// What a worker hears.
@@ -66,6 +66,8 @@ pub(crate) struct Worker {
     /// The last patch sent, by its hash, so that a server that words a status otherwise is not told again and again.
     sent: Option<u64>,
     paused: Option<Timestamp>,
+    /// When it was heard that the pod is to go.
+    asked: Option<Timestamp>,
     refresh: Refresh,
     /// When the volumes are measured again.
     measured: Option<Timestamp>,
@@ -85,6 +87,7 @@ impl Worker {
         let (probes, early) = (HashMap::new(), HashMap::new());
         let refresh = if state.ip.is_some() { Refresh::adopted(&context, &pod) } else { Refresh::default() };
         let measured = evict::is_limited(&pod).then(|| context.clock.now());
+        let asked = pod.metadata.deletion_timestamp.is_some().then(|| context.clock.now());
         Self {
             context,
             pod,
@@ -95,6 +98,7 @@ impl Worker {
             early,
             sent: None,
             paused: None,
+            asked,
             refresh,
             measured,
             finalized: false,
@@ -104,9 +108,7 @@ impl Worker {
 
     /// Lives as long as the pod.
     pub(crate) async fn run(mut self) {
-        for name in self.state.containers.keys().cloned().collect::<Vec<_>>() {
-            self.watch_probes(&name);
-        }
+        self.watch_all_probes();
         while !self.gone {
             let now = self.context.clock.now();
             let plan = plan(&self.pod, &self.state, self.context.clock.timing, now);
@@ -187,6 +189,11 @@ impl Worker {
         // The informer has the status by now.
         self.context.reported.lock().remove(&spec::id(&pod).uid);
         let revived = self.pod.metadata.deletion_timestamp.is_some() && pod.metadata.deletion_timestamp.is_none();
+        if pod.metadata.deletion_timestamp.is_none() {
+            self.asked = None;
+        } else {
+            self.asked.get_or_insert_with(|| self.context.clock.now());
+        }
         self.pod = pod;
         if revived {
             self.revive();
@@ -264,6 +271,7 @@ impl Worker {
             Some(Ok((ip, refresh))) => {
                 self.state.sandbox_up(ip);
                 self.refresh = refresh;
+                self.watch_all_probes();
             }
             Some(Err(failure)) => self.state.sandbox_failure = Some(failure),
             None => {}
@@ -337,7 +345,7 @@ impl Worker {
                 self.probes.clear();
                 self.publish().await;
                 self.state.removed = true;
-                self.paused = Some(self.context.clock.now() + SETTLE);
+                self.paused = Some(self.asked.unwrap_or_else(|| self.context.clock.now()) + SETTLE);
             }
             Err(error) => self.pause(&error),
         }
@@ -440,6 +448,12 @@ impl Worker {
         let instance = self.state.containers.get(name)?.running()?;
         let container = spec::container(&self.pod, name)?.clone();
         Some(Target { container, id: instance.id.clone(), ip: self.state.ip? })
+    }
+
+    fn watch_all_probes(&mut self) {
+        for name in self.state.containers.keys().cloned().collect::<Vec<_>>() {
+            self.watch_probes(&name);
+        }
     }
 
     fn watch_probes(&mut self, name: &str) {

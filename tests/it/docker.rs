@@ -2,6 +2,8 @@
 //!
 //! Each test has its own cluster id and subnet, and takes everything down again, also when it fails.
 
+mod bare;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -55,7 +57,13 @@ impl World {
             dns: timonel::kubelet::runtime::Dns::default(),
             host_ports: Vec::new(),
             volumes,
+            alone: false,
         }
+    }
+
+    /// The sandbox of a pod that will have one container only.
+    fn alone(&self, number: u8, volumes: Vec<Volume>) -> SandboxSpec {
+        SandboxSpec { alone: true, ..self.sandbox(number, volumes) }
     }
 
     fn demo(&self, number: u8, attempt: u32) -> ContainerSpec {

@@ -139,10 +139,10 @@ fn image(name: &str) -> String {
     docker(&["images", "--format", "{{.Repository}}:{{.Tag}}", name]).lines().next().unwrap().to_owned()
 }
 
-/// What one pod costs beside the engine's own time for its two containers, and beside one plain container.
+/// What one pod costs beside one plain container: it is one, too.
 async fn one_pod(pods: &Api<Pod>, id: &str) {
     let (network, label) = (format!("timonel-{id}"), format!("dev.timonel.cluster={id}"));
-    let (pause, demo) = (image("timonel/pause"), image("timonel/demo"));
+    let demo = image("timonel/demo");
     let mut figures = Vec::new();
     for round in 0..3 {
         let name = format!("uno-{round}");
@@ -154,26 +154,20 @@ async fn one_pod(pods: &Api<Pod>, id: &str) {
         let waited = kube::runtime::wait::await_condition(pods.clone(), &name, running);
         tokio::time::timeout(PATIENCE, waited).await.unwrap().unwrap();
         let of_pod = clock.elapsed();
+        assert_eq!(
+            docker(&["ps", "-aq", "--filter", &format!("label=io.kubernetes.pod.name={name}")]).lines().count(),
+            1
+        );
         pods.delete(&name, &DeleteParams::default()).await.unwrap();
 
         let clock = Clock::new(Timing::Real);
-        let holder = format!("medida-{round}");
-        docker(&["run", "-d", "--name", &holder, "--label", &label, "--network", &network, &pause]);
-        let one = clock.elapsed();
-        docker(&["run", "-d", "--label", &label, "--network", &format!("container:{holder}"), &demo]);
-        figures.push((of_pod, one, clock.elapsed()));
-        let made = docker(&["ps", "-aq", "--filter", &format!("label={label}"), "--filter", "status=running"]);
-        let ours: Vec<&str> = made.lines().filter(|line| !of_timonel(line)).collect();
-        docker(&[&["rm", "-f"][..], &ours].concat());
+        let made = docker(&["run", "-d", "--label", &label, "--network", &network, &demo]);
+        figures.push((of_pod, clock.elapsed()));
+        docker(&["rm", "-f", &made]);
     }
-    for (pod, one, both) in figures {
-        println!("one pod {pod:?}; docker run, one container {one:?}, the same two {both:?}");
+    for (pod, plain) in figures {
+        println!("one pod {pod:?}; docker run {plain:?}");
     }
-}
-
-/// Whether Timonel made a container: then it has a role.
-fn of_timonel(id: &str) -> bool {
-    !docker(&["inspect", "-f", "{{index .Config.Labels \"dev.timonel.role\"}}", id]).is_empty()
 }
 
 async fn start_all(client: &kube::Client, pods: &Api<Pod>) -> Duration {
@@ -196,18 +190,15 @@ async fn start_all(client: &kube::Client, pods: &Api<Pod>) -> Duration {
 /// The same containers made with docker alone, four at a time; they are removed again.
 async fn engine_alone(id: &str) -> Duration {
     let (network, label) = (format!("timonel-{id}"), format!("dev.timonel.cluster={id}"));
-    let (pause, demo) = (image("timonel/pause"), image("timonel/demo"));
-    let run = |name: String, network: String, image: &str| {
-        ["run", "-d", "--label", &label, "--name", &name, "--network", &network, image].map(String::from).to_vec()
+    let demo = image("timonel/demo");
+    let run = |number| {
+        let name = format!("solo-{number}");
+        ["run", "-d", "--label", &label, "--name", &name, "--network", &network, &demo].map(String::from).to_vec()
     };
-    let holders = (0..PODS).map(|number| run(format!("solo-{number}"), network.clone(), &pause)).collect();
-    let others =
-        (0..PODS).map(|number| run(format!("solo-{number}-c"), format!("container:solo-{number}"), &demo)).collect();
-    let took = at_once(holders).await + at_once(others).await;
+    let took = at_once((0..PODS).map(run).collect()).await;
     let clock = Clock::new(Timing::Real);
-    let remove = |name: String| ["rm", "-f", &name].map(String::from).to_vec();
-    at_once((0..PODS).map(|number| remove(format!("solo-{number}-c"))).collect()).await;
-    at_once((0..PODS).map(|number| remove(format!("solo-{number}"))).collect()).await;
+    let remove = |number| ["rm", "-f", &format!("solo-{number}")].map(String::from).to_vec();
+    at_once((0..PODS).map(remove).collect()).await;
     println!("the engine alone deletes them in {:?}", clock.elapsed());
     took
 }
@@ -215,9 +206,7 @@ async fn engine_alone(id: &str) -> Duration {
 /// Where pods' containers answer, from the engine's own knowledge: nobody else is there to ask.
 fn addresses(pods: &[(String, String)]) -> Vec<SocketAddr> {
     let ip = |(_, id): &(String, String)| {
-        let mode = docker(&["inspect", "-f", "{{.HostConfig.NetworkMode}}", id]);
-        let holder = mode.strip_prefix("container:").unwrap().to_owned();
-        let ip = docker(&["inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", &holder]);
+        let ip = docker(&["inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", id]);
         format!("{ip}:80").parse().unwrap()
     };
     pods.iter().map(ip).collect()

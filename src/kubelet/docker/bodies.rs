@@ -1,13 +1,14 @@
 //! What the engine is asked for, from what the kubelet wants: pure translations. Must not talk to the engine.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig, NetworkingConfig,
     PortBinding, PortMap, VolumeCreateRequest,
 };
 
+use super::bare::Shared;
 use super::images::Served;
 use super::labels;
 use super::volumes::Sources;
@@ -24,35 +25,79 @@ pub(super) fn sandbox(
     network: &str,
     image: &str,
     spec: &SandboxSpec,
-    volumes: &Sources,
+    shared: &Shared,
 ) -> ContainerCreateBody {
-    let mut labels = spec.labels.clone().into_iter().collect::<labels::Labels>();
-    labels.extend(labels::of_pod(cluster, &spec.pod, labels::PAUSE));
-    labels.insert(labels::VOLUMES.into(), serde_json::json!(volumes).to_string());
-    labels.insert(labels::EMPTY.into(), serde_json::json!(empty_names(spec, volumes)).to_string());
-    let binds = empty_binds(spec, volumes);
+    let mut labels = labels::of_pod(cluster, &spec.pod, labels::PAUSE);
+    labels.insert(labels::VOLUMES.into(), serde_json::json!(shared.volumes).to_string());
+    labels.insert(labels::EMPTY.into(), serde_json::json!(empty_names(spec, &shared.volumes)).to_string());
+    let binds = empty_binds(spec, &shared.volumes);
     let opened = (0..binds.len()).map(|index| format!("{OPENED}/{index}")).collect();
-    ContainerCreateBody {
+    let body = ContainerCreateBody {
         image: Some(image.into()),
         cmd: Some(opened),
-        hostname: Some(spec.hostname.clone()),
         labels: Some(labels),
         exposed_ports: Some(spec.host_ports.iter().map(port_name).collect()),
         host_config: Some(HostConfig {
-            network_mode: Some(network.into()),
             ipc_mode: Some("shareable".into()),
             // Only our own program runs in it: it cuts the pod off from another worker when it is told to.
             cap_add: Some(vec!["NET_ADMIN".into()]),
             port_bindings: Some(port_bindings(&spec.host_ports)),
-            extra_hosts: Some(extra_hosts(spec)),
-            dns: Some(spec.dns.servers.iter().map(ToString::to_string).collect()),
-            dns_search: Some(spec.dns.searches.clone()),
-            dns_options: Some(spec.dns.options.clone()),
             binds: Some(binds),
             log_config: Some(log_config()),
             ..HostConfig::default()
         }),
-        networking_config: Some(address(network, &spec.ip.to_string())),
+        ..ContainerCreateBody::default()
+    };
+    owner(body, network, shared)
+}
+
+/// A container that owns its pod's network, address, names and labels; of labels, our own have the last word.
+fn owner(body: ContainerCreateBody, network: &str, shared: &Shared) -> ContainerCreateBody {
+    let mut labels = shared.labels.clone().into_iter().collect::<labels::Labels>();
+    labels.extend(body.labels.unwrap_or_default());
+    ContainerCreateBody {
+        hostname: Some(shared.hostname.clone()),
+        labels: Some(labels),
+        host_config: Some(HostConfig {
+            network_mode: Some(network.into()),
+            extra_hosts: Some(extra_hosts(&shared.hosts)),
+            dns: Some(shared.dns.servers.iter().map(ToString::to_string).collect()),
+            dns_search: Some(shared.dns.searches.clone()),
+            dns_options: Some(shared.dns.options.clone()),
+            ..body.host_config.unwrap_or_default()
+        }),
+        networking_config: Some(address(network, &shared.ip.to_string())),
+        ..body
+    }
+}
+
+/// The only container of a pod, without a pause container: it says for a restart of ours what the pod was promised.
+pub(super) fn alone(mut body: ContainerCreateBody, network: &str, shared: &Shared) -> ContainerCreateBody {
+    body.labels.get_or_insert_default().insert(labels::SANDBOX.into(), shared.written());
+    owner(body, network, shared)
+}
+
+/// A container of a pod, in the namespaces of its pause container.
+pub(super) fn beside_pause(mut body: ContainerCreateBody, pod: &PodId) -> ContainerCreateBody {
+    let pause = Some(format!("container:{}", labels::pause_name(pod)));
+    let host = body.host_config.get_or_insert_default();
+    (host.network_mode, host.ipc_mode) = (pause.clone(), pause);
+    body
+}
+
+/// Our own program in the network namespace of another container, with the right to change it; it ends by itself.
+pub(super) fn route(cluster: &str, image: &str, beside: &str, args: &[&str]) -> ContainerCreateBody {
+    let labels = [(labels::CLUSTER, cluster), (labels::ROLE, labels::ROUTE)];
+    ContainerCreateBody {
+        image: Some(image.into()),
+        entrypoint: Some(["/timonel", "guest"].iter().chain(args).map(ToString::to_string).collect()),
+        labels: Some(labels.map(|(key, value)| (key.into(), value.into())).into()),
+        host_config: Some(HostConfig {
+            network_mode: Some(format!("container:{beside}")),
+            cap_add: Some(vec!["NET_ADMIN".into()]),
+            log_config: Some(log_config()),
+            ..HostConfig::default()
+        }),
         ..ContainerCreateBody::default()
     }
 }
@@ -113,9 +158,8 @@ fn port_bindings(ports: &[HostPort]) -> PortMap {
     bindings
 }
 
-fn extra_hosts(spec: &SandboxSpec) -> Vec<String> {
-    let lines = spec.hosts.iter();
-    lines.flat_map(|(ip, names)| names.iter().map(move |name| format!("{name}:{ip}"))).collect()
+fn extra_hosts(lines: &[(IpAddr, Vec<String>)]) -> Vec<String> {
+    lines.iter().flat_map(|(ip, names)| names.iter().map(move |name| format!("{name}:{ip}"))).collect()
 }
 
 /// Logs that the engine can give back, bounded as the kubelet bounds them (`containerLogMaxSize`, `containerLogMaxFiles`).
@@ -125,7 +169,7 @@ fn log_config() -> HostConfigLogConfig {
     HostConfigLogConfig { typ: Some("json-file".into()), config: Some(config) }
 }
 
-/// A container of a pod, in the namespaces of its pause container.
+/// A container of a pod, wherever its network is: [`alone`] or [`beside_pause`] say that.
 pub(super) fn container(
     cluster: &str,
     spec: &ContainerSpec,
@@ -133,7 +177,6 @@ pub(super) fn container(
     cpus: i64,
     binds: Vec<String>,
 ) -> ContainerCreateBody {
-    let pause = format!("container:{}", labels::pause_name(&spec.pod));
     ContainerCreateBody {
         image: Some(served.image.clone()),
         entrypoint: some_if_any(&spec.command),
@@ -146,8 +189,6 @@ pub(super) fn container(
         stdin_once: Some(spec.stdin_once),
         labels: Some(container_labels(cluster, spec)),
         host_config: Some(HostConfig {
-            network_mode: Some(pause.clone()),
-            ipc_mode: Some(pause),
             binds: Some(binds),
             log_config: Some(log_config()),
             ..limits(&spec.resources, cpus)

@@ -1,13 +1,15 @@
 //! Starts, stops and removes the containers of pods. Must not choose when: that is the kubelet's business.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{RemoveContainerOptions, StopContainerOptions};
 
-use super::error::{found, refused, settled};
+use super::bare::Shared;
+use super::error::{found, name_taken, refused, settled};
+use super::tunnels::Place;
 use super::volumes::{self, Sources};
-use super::{DockerRuntime, bodies, images, labels, state};
+use super::{DockerRuntime, bodies, images, labels, network, state};
 use crate::base::tasks::Tasks;
 use crate::kubelet::runtime::{ContainerSpec, Files, Mount, RuntimeError};
 
@@ -20,13 +22,49 @@ impl DockerRuntime {
     pub(super) async fn start_container(&self, spec: ContainerSpec) -> Result<String, RuntimeError> {
         let _turn = self.turn().await;
         let name = labels::container_name(&spec.name, &spec.pod, spec.attempt);
-        if let Some(id) = self.started(&name).await? {
-            return Ok(id);
-        }
+        let bare = self.bare.of(&spec.pod.uid);
         let served = images::serve(&self.docker, &self.guests, &spec.image).await?;
-        let binds = self.binds(&spec).await?;
+        let binds = self.binds(&spec, bare.as_deref()).await?;
         let body = bodies::container(&self.config.cluster, &spec, &served, self.cpus, binds);
-        self.run(&name, body).await.map_err(refused(RuntimeError::Start))
+        let Some(shared) = bare else { return self.run_new(&name, bodies::beside_pause(body, &spec.pod)).await };
+        let body = bodies::alone(body, &network::name(&self.config.cluster), &shared);
+        let id = match self.run_new(&name, body.clone()).await {
+            Err(RuntimeError::Start(words)) if words.contains("Address already in use") => {
+                self.displace(&spec.pod.uid).await?;
+                self.run_new(&name, body).await?
+            }
+            answer => answer?,
+        };
+        if let Err(error) = self.cut_new(&spec.pod.node, &Place::Beside(id.clone())).await {
+            // One that ended meanwhile has nothing to cut.
+            tracing::warn!(%error, pod = spec.pod.name, "a pod was not cut off as its worker is");
+        }
+        Ok(id)
+    }
+
+    /// Removes what still runs of a bare pod: an attempt that the kubelet takes for lost, as after a gap in the events,
+    /// would keep the next one from the pod's address.
+    async fn displace(&self, pod_uid: &str) -> Result<(), RuntimeError> {
+        let wanted = [(labels::CLUSTER, self.config.cluster.as_str()), (labels::POD_UID, pod_uid)];
+        let running = state::running(&self.docker, &wanted).await.map_err(refused(RuntimeError::Start))?;
+        for id in running.into_iter().filter_map(|one| one.id) {
+            self.force_remove(&id).await.map_err(refused(RuntimeError::Start))?;
+        }
+        Ok(())
+    }
+
+    /// Runs a container, unless one was started under this name before. That is only asked when the engine refuses the
+    /// name: hardly ever.
+    async fn run_new(&self, name: &str, body: ContainerCreateBody) -> Result<String, RuntimeError> {
+        let other = refused(RuntimeError::Start);
+        match self.run(Some(name), body.clone()).await {
+            Err(error) if name_taken(&error) => {}
+            answer => return answer.map_err(other),
+        }
+        match self.started(name).await? {
+            Some(id) => Ok(id),
+            None => self.run(Some(name), body).await.map_err(other),
+        }
     }
 
     /// The id of a container that was started under this name before; one that never started is cleared away.
@@ -42,8 +80,12 @@ impl DockerRuntime {
         Ok(None)
     }
 
-    async fn binds(&self, spec: &ContainerSpec) -> Result<Vec<String>, RuntimeError> {
-        let sources = if spec.mounts.is_empty() { BTreeMap::new() } else { self.sources(spec).await? };
+    async fn binds(&self, spec: &ContainerSpec, bare: Option<&Shared>) -> Result<Vec<String>, RuntimeError> {
+        let sources = match bare {
+            Some(shared) => shared.volumes.clone(),
+            None if spec.mounts.is_empty() => Sources::new(),
+            None => self.sources(spec).await?,
+        };
         let mut binds = vec![self.bind(&self.termination_log(spec).await?, TERMINATION_LOG, false)];
         for mount in &spec.mounts {
             let source = sources.get(&mount.volume).ok_or_else(|| RuntimeError::NotFound(mount.volume.clone()))?;

@@ -138,6 +138,11 @@ fn being_removed(error: &EngineError) -> bool {
     classify(error) == Class::Refused(409) && words(error).contains("already in progress")
 }
 
+/// Whether a container of that name is there already.
+pub(super) fn name_taken(error: &EngineError) -> bool {
+    classify(error) == Class::Refused(409) && words(error).contains("already in use by container")
+}
+
 impl DockerError {
     /// An error of the first conversation with the engine.
     pub(super) fn connecting(socket: &str, source: EngineError) -> Self {
@@ -245,7 +250,8 @@ mod tests {
     fn what_is_gone_already_is_settled() {
         assert!(settled::<()>(Err(answer(404, "No such container"))).is_ok());
         assert!(settled::<()>(Err(answer(409, "removal of container x is already in progress"))).is_ok());
-        assert!(settled::<()>(Err(answer(409, "Conflict. The container name is in use"))).is_err());
+        let taken = answer(409, "Conflict. The container name \"/x\" is already in use by container \"1\".");
+        assert!(name_taken(&taken) && settled::<()>(Err(taken)).is_err());
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! The tags carry a digest of the contents, so that a new build is imported beside the old one.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bollard::Docker;
+use bollard::models::ImageInspect;
 use bollard::query_parameters::ImportImageOptions;
 use bytes::Bytes;
 use futures::{TryStreamExt, stream};
@@ -101,12 +103,14 @@ pub(super) struct Guests {
     executable: PathBuf,
     contents: OnceCell<Arc<Contents>>,
     importing: Mutex<()>,
+    /// What the engine said of them, by tag: a tag tells the contents, and one that is missed is imported as it was.
+    images: Mutex<HashMap<String, ImageInspect>>,
 }
 
 impl Guests {
     /// Images made from this executable, which must be linked like the running process.
     pub fn new(executable: PathBuf) -> Self {
-        Self { executable, contents: OnceCell::new(), importing: Mutex::new(()) }
+        Self { executable, contents: OnceCell::new(), importing: Mutex::default(), images: Mutex::default() }
     }
 
     /// The tag under which the engine has, or will have, one of our images.
@@ -125,6 +129,19 @@ impl Guests {
             }
         }
         Ok(())
+    }
+
+    /// One of our images as the engine has it; it is asked once.
+    pub async fn image(&self, docker: &Docker, guest: Guest) -> Result<ImageInspect, DockerError> {
+        let tag = self.tag(guest).await?;
+        let mut images = self.images.lock().await;
+        if let Some(known) = images.get(&tag) {
+            return Ok(known.clone());
+        }
+        self.import(docker).await?;
+        let image = docker.inspect_image(&tag).await?;
+        images.insert(tag, image.clone());
+        Ok(image)
     }
 
     async fn contents(&self) -> Result<Arc<Contents>, DockerError> {

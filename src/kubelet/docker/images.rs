@@ -101,9 +101,7 @@ pub(super) async fn all(docker: &Docker) -> Result<Vec<(Vec<String>, u64)>, Runt
 }
 
 async fn of_guest(docker: &Docker, guests: &Guests, guest: Guest) -> Result<Image, RuntimeError> {
-    guests.import(docker).await?;
-    let tag = guests.tag(guest).await?;
-    docker.inspect_image(&tag).await.map(image).map_err(refused(RuntimeError::Other))
+    Ok(image(guests.image(docker, guest).await?))
 }
 
 async fn fetch(docker: &Docker, reference: &str) -> Result<Image, RuntimeError> {

@@ -8,7 +8,7 @@ use crate::kubelet::runtime::PodId;
 pub(super) const CLUSTER: &str = "dev.timonel.cluster";
 /// Which virtual node it belongs to.
 pub(super) const NODE: &str = "dev.timonel.node";
-/// [`PAUSE`], [`CONTAINER`] or [`PROXY`].
+/// [`PAUSE`], [`CONTAINER`], [`PROXY`] or [`ROUTE`].
 pub(super) const ROLE: &str = "dev.timonel.role";
 /// The restart count.
 pub(super) const ATTEMPT: &str = "dev.timonel.attempt";
@@ -22,6 +22,8 @@ pub(super) const MESSAGE_FROM_LOG: &str = "dev.timonel.message-from-log";
 pub(super) const VOLUMES: &str = "dev.timonel.volumes";
 /// On a pause container: the pod's names of its empty volumes, in the order in which it has them, as JSON.
 pub(super) const EMPTY: &str = "dev.timonel.empty";
+/// On the only container of a pod without a pause container: what the pod was promised, as JSON.
+pub(super) const SANDBOX: &str = "dev.timonel.sandbox";
 /// On our images: the digest of the layer that they are made of.
 pub(super) const GUEST: &str = "dev.timonel.guest";
 
@@ -29,6 +31,8 @@ pub(super) const GUEST: &str = "dev.timonel.guest";
 pub(super) const PAUSE: &str = "pause";
 /// The role of the container that is the service proxy.
 pub(super) const PROXY: &str = "proxy";
+/// The role of a container that changes the routes of a pod without a pause container, and ends.
+pub(super) const ROUTE: &str = "route";
 /// The role of a pod's own containers.
 pub(super) const CONTAINER: &str = "container";
 

@@ -2,8 +2,10 @@
 //! from our own executable, nor touch anything without its cluster's label.
 //!
 //! A pod is a *pause* container, which owns the network namespace and the pod's fixed address, and its containers
-//! inside that namespace. Nothing is remembered here: the engine's labels say all that a restart has to know.
+//! inside that namespace; or one container alone, where nothing needs a pause container (`bare`). The engine's labels
+//! say all that a restart has to know.
 
+mod bare;
 mod bodies;
 mod container;
 mod down;
@@ -35,6 +37,7 @@ use bollard::Docker;
 use futures::stream::BoxStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use self::bare::Bare;
 pub use self::down::{Removed, remove_all};
 pub use self::engine::available;
 pub use self::error::DockerError;
@@ -99,6 +102,7 @@ pub struct DockerRuntime {
     volumes: Volumes,
     turns: Semaphore,
     stopped: events::Stopped,
+    bare: Bare,
     cuts: Cuts,
     clock: Clock,
     tasks: Tasks,
@@ -127,6 +131,7 @@ impl DockerRuntime {
             version: format!("docker://{version}"),
             turns: Semaphore::new(AT_ONCE),
             stopped: events::Stopped::default(),
+            bare: Bare::default(),
             tasks: tasks.clone(),
             config,
             docker,
@@ -157,6 +162,14 @@ impl DockerRuntime {
         Ok(removed)
     }
 
+    /// A container alone is started again as its label says.
+    fn adopt(&self, found: state::Found) -> Sandbox {
+        if let Some(shared) = found.shared {
+            self.bare.promise(&found.sandbox.pod.uid, shared);
+        }
+        found.sandbox
+    }
+
     /// Waits for one's turn to change something in the engine; the turns are never closed.
     async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
@@ -175,7 +188,8 @@ impl Runtime for DockerRuntime {
     }
 
     async fn list(&self, node: &str) -> Result<Vec<Sandbox>, RuntimeError> {
-        state::sandboxes(&self.docker, &self.volumes, &self.config.cluster, node).await
+        let found = state::sandboxes(&self.docker, &self.volumes, &self.config.cluster, node).await?;
+        Ok(found.into_iter().map(|found| self.adopt(found)).collect())
     }
 
     fn events(&self, node: &str) -> BoxStream<'static, Event> {

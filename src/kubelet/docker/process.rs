@@ -12,8 +12,9 @@ use futures::{FutureExt, StreamExt};
 use tokio::io::{AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{mpsc, oneshot};
 
-use super::DockerRuntime;
 use super::error::refused;
+use super::guest_image::PAUSE;
+use super::{DockerRuntime, bodies, logs};
 use crate::base::tasks::Tasks;
 use crate::kubelet::runtime::{AttachRequest, ExecRequest, Process, RuntimeError};
 
@@ -79,6 +80,21 @@ impl DockerRuntime {
         }
         let ended = self.docker.inspect_exec(&exec).await.map_err(&refused)?;
         if ended.exit_code == Some(0) { Ok(said) } else { Err(RuntimeError::Other(said)) }
+    }
+
+    /// Runs one of our own programs in the network of a container that is not ours to run it in, to its end.
+    pub(super) async fn guest_beside(&self, container: &str, args: &[&str]) -> Result<(), RuntimeError> {
+        let refused = refused(RuntimeError::Other);
+        let image = self.guests.tag(PAUSE).await?;
+        let body = bodies::route(&self.config.cluster, &image, container, args);
+        let id = self.run(None, body).await.map_err(&refused)?;
+        let ended = self.docker.wait_container(&id, None::<WaitContainerOptions>).next().await;
+        let said = if matches!(ended, Some(Ok(_))) { String::new() } else { logs::end(&self.docker, &id).await };
+        self.force_remove(&id).await.map_err(&refused)?;
+        match ended {
+            Some(Ok(_)) => Ok(()),
+            _ => Err(RuntimeError::Other(said)),
+        }
     }
 
     pub(super) async fn attach_to(&self, id: &str, request: AttachRequest) -> Result<Process, RuntimeError> {

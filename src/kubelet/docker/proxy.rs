@@ -91,7 +91,7 @@ impl DockerRuntime {
         }
         let net = network::name(&self.config.cluster);
         let body = bodies::proxy(&self.config.cluster, &net, &image, &hash, [services, &own.to_string()]);
-        let made: Result<String, EngineError> = self.run(&name, body).await;
+        let made: Result<String, EngineError> = self.run(Some(&name), body).await;
         made.map_err(other)
     }
 }

@@ -8,9 +8,12 @@ use bollard::query_parameters::{
     CreateContainerOptions, ListVolumesOptions, RemoveContainerOptions, RemoveVolumeOptions, StopContainerOptions,
 };
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::sync::oneshot;
 
+use super::bare::{self, Shared};
 use super::error::{Class, classify, found, refused, settled, words};
 use super::guest_image::PAUSE;
+use super::tunnels::Place;
 use super::volumes::{Sources, Volumes};
 use super::{AT_ONCE, DockerError, DockerRuntime, bodies, labels, network, state};
 use crate::base::tasks::Tasks;
@@ -18,18 +21,30 @@ use crate::kubelet::runtime::{RuntimeError, SandboxSpec, VolumeSource};
 
 impl DockerRuntime {
     pub(super) async fn make_sandbox(&self, spec: SandboxSpec) -> Result<(), RuntimeError> {
+        self.stopped.lock().remove(&spec.pod.uid);
+        // Behind a cut tunnel, the pause container cuts the pod off before anything runs in it.
+        if bare::suits(&spec) && self.cuts.of(&spec.pod.node).is_empty() {
+            let sources = self.make_volumes(&spec).await?;
+            self.bare.promise(&spec.pod.uid, Shared::new(&spec, sources));
+            return Ok(());
+        }
+        self.bare.forget(&spec.pod.uid);
+        self.make_pause(spec).await
+    }
+
+    async fn make_pause(&self, spec: SandboxSpec) -> Result<(), RuntimeError> {
         let _turn = self.turn().await;
         let name = labels::pause_name(&spec.pod);
-        self.stopped.lock().remove(&spec.pod.uid);
         if self.serves(&name, &spec).await? {
             return Ok(());
         }
         let sources = self.make_volumes(&spec).await?;
         let image = self.guests.tag(PAUSE).await?;
         let network = network::name(&self.config.cluster);
-        let body = bodies::sandbox(&self.config.cluster, &network, &image, &spec, &sources);
-        let id = self.run(&name, body).await.map_err(refused(RuntimeError::Sandbox))?;
-        self.cut_new(&spec.pod.node, &id).await
+        let shared = Shared::new(&spec, sources);
+        let body = bodies::sandbox(&self.config.cluster, &network, &image, &spec, &shared);
+        let id = self.run(Some(&name), body).await.map_err(refused(RuntimeError::Sandbox))?;
+        self.cut_new(&spec.pod.node, &Place::Inside(id)).await
     }
 
     /// Whether the sandbox already runs at its address; one that does not is cleared away.
@@ -72,7 +87,7 @@ impl DockerRuntime {
 
     /// Creates and starts a container; one that does not start is removed again. Our own images are imported when the
     /// engine misses them.
-    pub(super) async fn run(&self, name: &str, body: ContainerCreateBody) -> Result<String, EngineError> {
+    pub(super) async fn run(&self, name: Option<&str>, body: ContainerCreateBody) -> Result<String, EngineError> {
         let id = match self.create(name, body.clone()).await {
             Err(error)
                 if classify(&error) == Class::Refused(404) && words(&error).contains("No such image: timonel/") =>
@@ -89,17 +104,30 @@ impl DockerRuntime {
         Ok(id)
     }
 
-    async fn create(&self, name: &str, body: ContainerCreateBody) -> Result<String, EngineError> {
-        let options = CreateContainerOptions { name: Some(name.into()), ..CreateContainerOptions::default() };
-        Ok(self.docker.create_container(Some(options), body).await?.id)
+    /// Creates a container. The engine ends what it has begun: if nobody waits for it by then, because its pod was asked
+    /// to go, it is removed again.
+    async fn create(&self, name: Option<&str>, body: ContainerCreateBody) -> Result<String, EngineError> {
+        let options = CreateContainerOptions { name: name.map(str::to_owned), ..CreateContainerOptions::default() };
+        let (docker, (teller, answer)) = (self.docker.clone(), oneshot::channel());
+        self.tasks.spawn(async move {
+            let made = docker.create_container(Some(options), body).await.map(|made| made.id);
+            if let Err(Ok(unwanted)) = teller.send(made) {
+                let _ = force_remove(&docker, &unwanted).await;
+            }
+        });
+        answer.await.unwrap_or(Err(EngineError::RequestTimeoutError))
     }
 
     pub(super) async fn force_remove(&self, container: &str) -> Result<(), EngineError> {
         force_remove(&self.docker, container).await
     }
 
-    /// Stops a pod's pause container, which gives its address and ports back; the others stay with their logs.
+    /// Stops a pod's pause container, which gives its address and ports back; the others stay with their logs. A
+    /// container alone gave its address back when it ended.
     pub(super) async fn halt_sandbox(&self, pod_uid: &str) -> Result<(), RuntimeError> {
+        if self.bare.of(pod_uid).is_some() {
+            return Ok(());
+        }
         let cluster = (labels::CLUSTER, self.config.cluster.as_str());
         let wanted = [cluster, (labels::POD_UID, pod_uid), (labels::ROLE, labels::PAUSE)];
         let refused = refused(RuntimeError::Other);
@@ -129,12 +157,19 @@ impl DockerRuntime {
         Ok(said.lines().filter_map(line).collect())
     }
 
-    /// Removes a pod's containers, the pause container last, then its volumes; how many containers there were.
+    /// Removes a pod's containers, the pause container last, then its volumes; how many containers there were. Volumes
+    /// of the engine are not looked for where there are none.
     pub(super) async fn clear_sandbox(&self, pod_uid: &str) -> Result<usize, RuntimeError> {
         let _turn = self.turn().await;
         let wanted = [(labels::CLUSTER, self.config.cluster.as_str()), (labels::POD_UID, pod_uid)];
-        let (count, _) = clear(&self.docker, &wanted).await.map_err(refused(RuntimeError::Other))?;
+        let removed = if self.bare.of(pod_uid).is_some() {
+            clear_containers(&self.docker, &wanted).await
+        } else {
+            clear(&self.docker, &wanted).await.map(|(count, _)| count)
+        };
+        let count = removed.map_err(refused(RuntimeError::Other))?;
         self.stopped.lock().remove(pod_uid);
+        self.bare.forget(pod_uid);
         let (volumes, uid) = (self.volumes.clone(), pod_uid.to_string());
         let removed = Tasks::blocking(move || volumes.remove_pod(&uid)).await;
         removed.map(|()| count).map_err(|error| RuntimeError::Other(error.to_string()))
@@ -156,6 +191,11 @@ async fn force_remove(docker: &bollard::Docker, container: &str) -> Result<(), E
 
 /// Removes the containers and then the volumes that carry these labels; how many of each.
 pub(super) async fn clear(docker: &bollard::Docker, wanted: &[(&str, &str)]) -> Result<(usize, usize), EngineError> {
+    let count = clear_containers(docker, wanted).await?;
+    Ok((count, clear_volumes(docker, wanted, &BTreeSet::new()).await?))
+}
+
+async fn clear_containers(docker: &bollard::Docker, wanted: &[(&str, &str)]) -> Result<usize, EngineError> {
     let found = state::containers(docker, wanted).await?;
     let is_pause = |one: &bollard::models::ContainerSummary| {
         one.labels.as_ref().is_some_and(|own| labels::text(own, labels::ROLE) == labels::PAUSE)
@@ -166,12 +206,14 @@ pub(super) async fn clear(docker: &bollard::Docker, wanted: &[(&str, &str)]) -> 
         let ids = group.into_iter().filter_map(|one| one.id);
         stream::iter(ids.map(Ok)).try_for_each_concurrent(AT_ONCE, async |id| force_remove(docker, &id).await).await?;
     }
-    Ok((count, clear_volumes(docker, wanted, &BTreeSet::new()).await?))
+    Ok(count)
 }
 
-/// Removes the volumes of a cluster's pods that have no container left: somebody removed them while we were away.
+/// Removes the volumes of a cluster's pods that have no container left: somebody removed them while we were away; and
+/// what we were doing when we ended.
 pub(super) async fn sweep(docker: &bollard::Docker, volumes: &Volumes, cluster: &str) -> Result<(), DockerError> {
     let cluster = [(labels::CLUSTER, cluster)];
+    clear_containers(docker, &[cluster[0], (labels::ROLE, labels::ROUTE)]).await?;
     let containers = state::containers(docker, &cluster).await?;
     let uids = containers.into_iter().filter_map(|one| Some(labels::text(&one.labels?, labels::POD_UID)));
     let known: BTreeSet<String> = uids.collect();

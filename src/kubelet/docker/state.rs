@@ -1,5 +1,7 @@
 //! What the engine has of ours: sandboxes and containers, and how a container ended. Must not change anything.
 
+use std::collections::BTreeMap;
+
 use bollard::Docker;
 use bollard::errors::Error as EngineError;
 use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum as Status, ContainerSummary};
@@ -8,16 +10,23 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use super::AT_ONCE;
+use super::bare::Shared;
 use super::error::{found, refused};
 use super::labels::{self, Labels};
 use super::logs;
 use super::volumes::Volumes;
-use crate::kubelet::runtime::{Container, Exit, PodId, RuntimeError, Sandbox};
+use crate::kubelet::runtime::{Container, Exit, RuntimeError, Sandbox};
 
 /// Every container, running or not, that carries these labels.
 pub(super) async fn containers(docker: &Docker, wanted: &[(&str, &str)]) -> Result<Vec<ContainerSummary>, EngineError> {
     let options =
         ListContainersOptions { all: true, filters: Some(labels::filter(wanted)), ..ListContainersOptions::default() };
+    docker.list_containers(Some(options)).await
+}
+
+/// Every running container that carries these labels.
+pub(super) async fn running(docker: &Docker, wanted: &[(&str, &str)]) -> Result<Vec<ContainerSummary>, EngineError> {
+    let options = ListContainersOptions { filters: Some(labels::filter(wanted)), ..ListContainersOptions::default() };
     docker.list_containers(Some(options)).await
 }
 
@@ -34,7 +43,7 @@ pub(super) async fn sandboxes(
     volumes: &Volumes,
     cluster: &str,
     node: &str,
-) -> Result<Vec<Sandbox>, RuntimeError> {
+) -> Result<Vec<Found>, RuntimeError> {
     let listed = containers(docker, &[(labels::CLUSTER, cluster), (labels::NODE, node)])
         .await
         .map_err(refused(RuntimeError::Other))?;
@@ -45,6 +54,13 @@ pub(super) async fn sandboxes(
         .await
         .map_err(refused(RuntimeError::Other))?;
     Ok(assemble(inspected.into_iter().flatten()))
+}
+
+/// A sandbox, and what its only container says of it if it is a bare one.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub sandbox: Sandbox,
+    pub shared: Option<Shared>,
 }
 
 /// A container as the engine has it, and what it left as its termination message.
@@ -77,32 +93,38 @@ async fn message(docker: &Docker, volumes: &Volumes, answer: &ContainerInspectRe
 }
 
 /// Puts containers under the sandbox of their pod. Containers whose pause container is gone keep a sandbox that is not
-/// ready, so that they are cleared away.
-fn assemble(inspected: impl Iterator<Item = Seen>) -> Vec<Sandbox> {
-    let mut sandboxes: Vec<Sandbox> = Vec::new();
-    for seen in inspected {
-        let (answer, labels) = (&seen.answer, own_labels(&seen.answer));
+/// ready, so that they are cleared away; the sandbox of a container alone is a promise, kept also when that has ended.
+fn assemble(inspected: impl Iterator<Item = Seen>) -> Vec<Found> {
+    let mut pods: BTreeMap<String, Found> = BTreeMap::new();
+    let mut inspected: Vec<(Labels, Seen)> = inspected.map(|seen| (own_labels(&seen.answer), seen)).collect();
+    inspected.sort_by_key(|(labels, _)| (labels::text(labels, labels::CONTAINER_NAME), attempt(labels)));
+    for (labels, seen) in inspected {
         let pod = labels::pod(&labels);
-        let sandbox = sandbox_of(&mut sandboxes, pod);
+        let sandbox = |pod| Sandbox { pod, ip: None, ready: false, containers: Vec::new() };
+        let uid = pod.uid.clone();
+        let found = pods.entry(uid).or_insert_with(|| Found { sandbox: sandbox(pod), shared: None });
         if labels::text(&labels, labels::ROLE) == labels::PAUSE {
-            sandbox.ready = is_running(answer);
-            sandbox.ip = address(answer);
-        } else if status(answer) != Status::CREATED {
-            sandbox.containers.push(container(&seen, &labels));
+            found.sandbox.ready = is_running(&seen.answer);
+            found.sandbox.ip = address(&seen.answer);
+            continue;
+        }
+        found.shared = Shared::read(&labels);
+        if status(&seen.answer) != Status::CREATED {
+            found.sandbox.containers.push(container(&seen, &labels));
         }
     }
-    for sandbox in &mut sandboxes {
-        sandbox.containers.sort_by(|a, b| (&a.name, a.attempt).cmp(&(&b.name, b.attempt)));
-    }
-    sandboxes
+    pods.into_values().map(Found::settled).collect()
 }
 
-fn sandbox_of(sandboxes: &mut Vec<Sandbox>, pod: PodId) -> &mut Sandbox {
-    let at = sandboxes.iter().position(|sandbox| sandbox.pod.uid == pod.uid).unwrap_or_else(|| {
-        sandboxes.push(Sandbox { pod, ip: None, ready: false, containers: Vec::new() });
-        sandboxes.len() - 1
-    });
-    &mut sandboxes[at]
+impl Found {
+    /// A pause container that runs has the say; else what the last container of a bare pod was promised.
+    fn settled(mut self) -> Self {
+        self.shared = self.shared.filter(|_| !self.sandbox.ready);
+        if let Some(shared) = &self.shared {
+            (self.sandbox.ready, self.sandbox.ip) = (true, Some(shared.ip));
+        }
+        self
+    }
 }
 
 /// The labels of an inspected container.
@@ -170,6 +192,7 @@ mod tests {
     use bollard::models::{ContainerConfig, ContainerState};
 
     use super::*;
+    use crate::kubelet::runtime::{Dns, PodId};
 
     fn inspected(role: &str, state: ContainerState, attempt: u32) -> ContainerInspectResponse {
         let pod = PodId { uid: "u-1".into(), ..PodId::default() };
@@ -193,8 +216,28 @@ mod tests {
         }
     }
 
-    fn assembled(containers: Vec<ContainerInspectResponse>) -> Vec<Sandbox> {
+    fn found(containers: Vec<ContainerInspectResponse>) -> Vec<Found> {
         assemble(containers.into_iter().map(|answer| Seen { answer, message: String::new() }))
+    }
+
+    fn assembled(containers: Vec<ContainerInspectResponse>) -> Vec<Sandbox> {
+        found(containers).into_iter().map(|found| found.sandbox).collect()
+    }
+
+    /// A container alone, promised an address.
+    fn bare(state: ContainerState, attempt: u32) -> ContainerInspectResponse {
+        let mut one = inspected(labels::CONTAINER, state, attempt);
+        let shared = Shared {
+            ip: [10, 112, 1, 7].into(),
+            hostname: "web".into(),
+            labels: BTreeMap::default(),
+            hosts: Vec::new(),
+            dns: Dns::default(),
+            volumes: BTreeMap::default(),
+        };
+        let labels = one.config.as_mut().and_then(|config| config.labels.as_mut()).unwrap();
+        labels.insert(labels::SANDBOX.into(), shared.written());
+        one
     }
 
     #[test]
@@ -217,5 +260,23 @@ mod tests {
     fn containers_without_their_pause_container_are_not_ready() {
         let found = assembled(vec![inspected(labels::CONTAINER, in_state(Status::RUNNING, 0), 0)]);
         assert!(!found[0].ready && found[0].containers.len() == 1);
+    }
+
+    #[test]
+    fn a_container_alone_keeps_its_sandbox_when_it_has_ended() {
+        let found = found(vec![bare(in_state(Status::CREATED, 0), 1), bare(in_state(Status::EXITED, 1), 0)]);
+        let sandbox = &found[0].sandbox;
+        assert_eq!((sandbox.ready, sandbox.ip), (true, Some([10, 112, 1, 7].into())));
+        assert_eq!((sandbox.containers.len(), found[0].shared.is_some()), (1, true));
+    }
+
+    #[test]
+    fn a_pause_container_that_runs_has_the_say() {
+        let pause = |status| inspected(labels::PAUSE, in_state(status, 0), 0);
+        let alone = || bare(in_state(Status::EXITED, 1), 0);
+        let both = found(vec![alone(), pause(Status::RUNNING)]);
+        assert!(both[0].sandbox.ready && both[0].shared.is_none());
+        let lost = found(vec![pause(Status::EXITED), alone()]);
+        assert!(lost[0].sandbox.ready && lost[0].shared.is_some());
     }
 }

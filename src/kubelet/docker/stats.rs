@@ -2,18 +2,17 @@
 
 use bollard::Docker;
 use bollard::models::{ContainerMemoryStats, ContainerStatsResponse};
-use bollard::query_parameters::{ListContainersOptions, StatsOptions};
+use bollard::query_parameters::StatsOptions;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::error::{found, refused};
-use super::{AT_ONCE, labels};
+use super::{AT_ONCE, labels, state};
 use crate::kubelet::runtime::{RuntimeError, Usage};
 
 /// The usage of every running container of a node's pods.
 pub(super) async fn of_node(docker: &Docker, cluster: &str, node: &str) -> Result<Vec<Usage>, RuntimeError> {
     let wanted = [(labels::CLUSTER, cluster), (labels::NODE, node), (labels::ROLE, labels::CONTAINER)];
-    let options = ListContainersOptions { filters: Some(labels::filter(&wanted)), ..ListContainersOptions::default() };
-    let running = docker.list_containers(Some(options)).await.map_err(refused(RuntimeError::Other))?;
+    let running = state::running(docker, &wanted).await.map_err(refused(RuntimeError::Other))?;
     let usages = running.into_iter().filter_map(|one| {
         let pod_uid = labels::text(&one.labels?, labels::POD_UID);
         Some(usage(docker, one.id?, pod_uid))

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use bollard::models::ContainerSummary;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 
@@ -36,13 +37,32 @@ impl Cuts {
         let _ = std::fs::write(&self.file, serde_json::to_vec(&*now).unwrap_or_default());
     }
 
-    fn of(&self, node: &str) -> Vec<String> {
+    pub(super) fn of(&self, node: &str) -> Vec<String> {
         self.now.lock().get(node).into_iter().flatten().cloned().collect()
     }
 
     /// What an earlier run left cut.
     fn left(&self) -> BTreeMap<String, BTreeSet<String>> {
         std::fs::read(&self.file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+    }
+}
+
+/// Where the routes of a pod are changed.
+pub(super) enum Place {
+    /// In its pause container, which has the right to.
+    Inside(String),
+    /// In a container of our own for a moment, beside the pod's only one.
+    Beside(String),
+}
+
+impl Place {
+    /// The place in the network of a running container, if it is the one that owns its pod's.
+    fn of(container: ContainerSummary) -> Option<Self> {
+        let (id, labels) = (container.id?, container.labels?);
+        match labels::text(&labels, labels::ROLE).as_str() {
+            labels::PAUSE => Some(Self::Inside(id)),
+            _ => labels.contains_key(labels::SANDBOX).then_some(Self::Beside(id)),
+        }
     }
 }
 
@@ -68,17 +88,16 @@ impl DockerRuntime {
     }
 
     /// A new pod is cut off as its worker is.
-    pub(super) async fn cut_new(&self, node: &str, pause: &str) -> Result<(), RuntimeError> {
+    pub(super) async fn cut_new(&self, node: &str, place: &Place) -> Result<(), RuntimeError> {
         let ranges = self.cuts.of(node);
-        if ranges.is_empty() { Ok(()) } else { self.route(pause, "cut", &ranges).await }
+        if ranges.is_empty() { Ok(()) } else { self.route(place, "cut", &ranges).await }
     }
 
     async fn route_all(&self, node: &str, word: &str, ranges: &[String]) -> Result<(), RuntimeError> {
-        let cluster = (labels::CLUSTER, self.config.cluster.as_str());
-        let wanted = [cluster, (labels::NODE, node), (labels::ROLE, labels::PAUSE)];
-        let found = state::containers(&self.docker, &wanted).await.map_err(refused(RuntimeError::Other))?;
-        let ids = found.into_iter().filter_map(|pause| pause.id);
-        let done = stream::iter(ids).map(async |id| self.route(&id, word, ranges).await).buffer_unordered(AT_ONCE);
+        let wanted = [(labels::CLUSTER, self.config.cluster.as_str()), (labels::NODE, node)];
+        let running = state::running(&self.docker, &wanted).await.map_err(refused(RuntimeError::Other))?;
+        let places = running.into_iter().filter_map(Place::of);
+        let done = stream::iter(places).map(async |it| self.route(&it, word, ranges).await).buffer_unordered(AT_ONCE);
         let outcomes: Vec<Result<(), RuntimeError>> = done.collect().await;
         for error in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
             // A pod that ended meanwhile has nothing to cut.
@@ -87,9 +106,12 @@ impl DockerRuntime {
         outcomes.into_iter().find(|outcome| matches!(outcome, Err(RuntimeError::Unavailable(_)))).unwrap_or(Ok(()))
     }
 
-    /// Runs our own program in a pod's network namespace, which its pause container has the right to change.
-    async fn route(&self, pause: &str, word: &str, ranges: &[String]) -> Result<(), RuntimeError> {
-        let args = ["route", word].into_iter().chain(ranges.iter().map(String::as_str));
-        self.guest_in(pause, args).await.map(drop)
+    /// Runs our own program in a pod's network namespace.
+    async fn route(&self, place: &Place, word: &str, ranges: &[String]) -> Result<(), RuntimeError> {
+        let args: Vec<&str> = ["route", word].into_iter().chain(ranges.iter().map(String::as_str)).collect();
+        match place {
+            Place::Inside(pause) => self.guest_in(pause, args.into_iter()).await.map(drop),
+            Place::Beside(container) => self.guest_beside(container, &args).await,
+        }
     }
 }

@@ -38,6 +38,7 @@ async fn runtime() -> Embedded {
         dns: Dns::default(),
         host_ports: Vec::new(),
         volumes: Vec::new(),
+        alone: false,
     };
     runtime.run_sandbox(spec).await.unwrap();
     runtime

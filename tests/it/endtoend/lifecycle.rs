@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{DeleteParams, LogParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use timonel::base::clock::{Clock, Timing};
 
-use super::world::{World, eventually, ready};
+use super::world::{World, eventually, ip, ready};
 
 fn restarts(pod: &Value, container: &str) -> i64 {
     let statuses = pod["status"]["containerStatuses"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -21,6 +21,31 @@ pub async fn two_containers_share_localhost(world: &World) {
     world.until_said("par", "wget -qO- http://localhost/", "Hola desde par").await;
     let (own, _) = world.run("par", "c", "hostname -i").await;
     assert!(own.contains(pod["status"]["podIP"].as_str().unwrap()), "{own}");
+}
+
+/// A pod of one container: in Docker, nothing holds its place while it does not run.
+pub async fn a_crash_changes_neither_address_nor_names(world: &World) {
+    let demo = json!({ "name": "web", "image": "timonel/demo:v1" });
+    let spec = json!({ "containers": [demo], "hostAliases": [{ "ip": "10.9.8.7", "hostnames": ["db"] }] });
+    world.pod("solo", spec).await;
+    let address = ip(&world.until_ready("solo").await);
+    world.client_pod("cliente", "worker-2").await;
+    world.until_said("cliente", &format!("timeout 2 wget -qO- http://{address}/"), "Hola desde solo").await;
+    world.run("cliente", "c", &format!("timeout 2 wget -qO- http://{address}/crash")).await;
+    let pod = world.until("solo", |pod| restarts(pod, "web") == 1 && ready(pod)).await;
+    assert_eq!(ip(&pod), address);
+    world.until_said("cliente", &format!("timeout 2 wget -qO- http://{address}/"), "Hola desde solo").await;
+    let previous = LogParams { previous: true, ..LogParams::default() };
+    assert!(world.pods().logs("solo", &previous).await.unwrap().contains("/crash"));
+
+    let again = world.script("c", "cat /etc/hosts; hostname; sleep 1; exit 1");
+    let alias = json!([{ "ip": "10.9.8.7", "hostnames": ["db"] }]);
+    world.pod("terco", json!({ "hostname": "otro", "containers": [again], "hostAliases": alias })).await;
+    let pod = world.until("terco", |pod| restarts(pod, "c") >= 1 && ready(pod)).await;
+    let said = world.pods().logs("terco", &LogParams::default()).await.unwrap();
+    for part in ["10.9.8.7", "db", "otro", &ip(&pod)] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
 }
 
 pub async fn init_containers_run_in_order(world: &World) {

@@ -25,6 +25,7 @@ type Scenario = (&'static str, for<'a> fn(&'a World) -> LocalBoxFuture<'a, ()>);
 /// What may run beside others.
 const SCENARIOS: &[Scenario] = &[
     ("dos-contenedores", |world| lifecycle::two_containers_share_localhost(world).boxed_local()),
+    ("caida", |world| lifecycle::a_crash_changes_neither_address_nor_names(world).boxed_local()),
     ("init", |world| lifecycle::init_containers_run_in_order(world).boxed_local()),
     ("sondas", |world| lifecycle::probes_decide_who_is_ready_and_who_restarts(world).boxed_local()),
     ("configuracion", |world| lifecycle::a_config_change_reaches_the_file(world).boxed_local()),

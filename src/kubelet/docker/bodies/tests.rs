@@ -22,7 +22,12 @@ fn spec() -> SandboxSpec {
             Volume { name: "host".into(), source: VolumeSource::Host(PathBuf::from("/srv")) },
             Volume { name: "tmp".into(), source: VolumeSource::Empty { memory: false, limit: None } },
         ],
+        alone: true,
     }
+}
+
+fn shared() -> Shared {
+    Shared::new(&spec(), Sources::from([("host".into(), "/srv".into()), ("tmp".into(), "timonel_u-1_tmp".into())]))
 }
 
 fn served(simulates: Option<&str>) -> Served {
@@ -31,8 +36,7 @@ fn served(simulates: Option<&str>) -> Served {
 
 #[test]
 fn the_pause_container_owns_address_ports_and_labels() {
-    let sources = Sources::from([("host".into(), "/srv".into()), ("tmp".into(), "timonel_u-1_tmp".into())]);
-    let body = sandbox("c1", "timonel-c1", "pause", &spec(), &sources);
+    let body = sandbox("c1", "timonel-c1", "pause", &spec(), &shared());
     let labels = body.labels.unwrap();
     assert_eq!((labels["app"].as_str(), labels[labels::CLUSTER].as_str()), ("web", "c1"));
     let host = body.host_config.unwrap();
@@ -49,12 +53,37 @@ fn the_pause_container_owns_address_ports_and_labels() {
 #[test]
 fn a_container_joins_its_pause_container() {
     let spec = ContainerSpec { pod: pod(), name: "app".into(), attempt: 2, ..ContainerSpec::default() };
-    let body = container("c1", &spec, &served(None), 2, Vec::new());
+    let body = beside_pause(container("c1", &spec, &served(None), 2, Vec::new()), &spec.pod);
     let host = body.host_config.unwrap();
     assert_eq!(host.network_mode.as_deref(), Some("container:k8s_POD_web_default_u-1_0"));
     assert_eq!(labels::container_name("app", &spec.pod, 2), "k8s_app_web_default_u-1_2");
     assert_eq!((body.entrypoint, body.cmd, body.working_dir), (None, None, None));
     assert_eq!(body.env.unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_container_alone_owns_what_the_pause_container_would() {
+    let spec = ContainerSpec { pod: pod(), name: "app".into(), ..ContainerSpec::default() };
+    let body = alone(container("c1", &spec, &served(None), 2, vec!["/srv:/srv:rw".into()]), "timonel-c1", &shared());
+    let labels = body.labels.unwrap();
+    assert_eq!((labels["app"].as_str(), labels[labels::CLUSTER].as_str()), ("web", "c1"));
+    assert_eq!(Shared::read(&labels), Some(shared()));
+    let host = body.host_config.unwrap();
+    assert_eq!((host.network_mode.as_deref(), host.ipc_mode, host.cap_add), (Some("timonel-c1"), None, None));
+    assert_eq!(host.extra_hosts.unwrap(), ["db:10.0.0.1", "db.local:10.0.0.1"]);
+    assert_eq!((host.binds.unwrap(), body.hostname.unwrap()), (vec!["/srv:/srv:rw".into()], "web".into()));
+    let endpoints = body.networking_config.unwrap().endpoints_config.unwrap();
+    let ipam = endpoints["timonel-c1"].ipam_config.clone().unwrap();
+    assert_eq!(ipam.ipv4_address.as_deref(), Some("10.112.1.7"));
+}
+
+#[test]
+fn routes_are_changed_beside_a_container() {
+    let body = route("c1", "pause", "id-1", &["route", "cut", "10.112.2.0/24"]);
+    assert_eq!(body.entrypoint.unwrap(), ["/timonel", "guest", "route", "cut", "10.112.2.0/24"]);
+    let host = body.host_config.unwrap();
+    assert_eq!((host.network_mode.as_deref(), host.cap_add.unwrap().len()), (Some("container:id-1"), 1));
+    assert!(!body.labels.unwrap().contains_key(labels::NODE), "the node's events are its pods' alone");
 }
 
 #[test]

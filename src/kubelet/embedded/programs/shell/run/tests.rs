@@ -38,6 +38,7 @@ fn world() -> World {
         dns: Dns::default(),
         host_ports: Vec::new(),
         volumes: Vec::new(),
+        alone: false,
     });
     let spec = ContainerSpec { env, ..ContainerSpec::default() };
     let files = sandbox.files(&spec);
