@@ -77,6 +77,11 @@ impl Meta {
         begin.zip(end(index)).and_then(|(begin, end)| self.texts.get(begin..end)).unwrap_or_default()
     }
 
+    /// Which of the texts is the first field's value.
+    fn first_field(&self) -> usize {
+        self.ends.len().saturating_sub(self.fields.len())
+    }
+
     /// The object's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -97,8 +102,7 @@ impl Meta {
 
     /// Its labels, by key.
     pub(super) fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
-        let end = self.ends.len().saturating_sub(self.fields.len());
-        (OWN..end).step_by(2).map(|at| (self.nth(at), self.nth(at + 1)))
+        (OWN..self.first_field()).step_by(2).map(|at| (self.nth(at), self.nth(at + 1)))
     }
 
     /// A label's value.
@@ -117,9 +121,8 @@ impl Meta {
             "metadata.name" => self.name(),
             "metadata.namespace" => self.namespace(),
             _ => {
-                let first = self.ends.len().saturating_sub(self.fields.len());
                 let found = self.fields.iter().position(|own| *own == path);
-                found.map_or("", |at| self.nth(first + at))
+                found.map_or("", |at| self.nth(self.first_field() + at))
             }
         }
     }

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod cron;
 pub mod files;
 pub mod hints;
+pub mod mark;
 pub mod names;
 pub mod net;
 pub mod pipe;

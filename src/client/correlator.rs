@@ -2,11 +2,12 @@
 //! `EventCorrelator`. Must not do IO.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher as _};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+
+use crate::base::mark::mark;
 
 /// Events of one source about one object at once, and seconds until one more is allowed (client-go `defaultSpam…`).
 const SPAM: (f64, f64) = (25.0, 300.0);
@@ -184,12 +185,6 @@ fn name(occurrence: &Occurrence, stamp: i128) -> String {
 
 fn object_mark(object: &ObjectReference) -> Mark {
     mark(&(&object.kind, &object.namespace, &object.name, &object.uid, &object.field_path))
-}
-
-fn mark(of: &impl Hash) -> Mark {
-    let mut hash = fnv::FnvHasher::default();
-    of.hash(&mut hash);
-    hash.finish()
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 //! Must not keep alive what nobody holds, nor share between clusters.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Weak};
 
 use kube::Resource;
 use parking_lot::Mutex;
 
 use super::object::uid_of;
+use crate::base::mark::mark;
 
 /// Copies before those that nobody holds any more are looked for.
 const FEW: usize = 1024;
@@ -67,12 +67,6 @@ impl<K> Copies<K> {
 fn same<K: Resource>(one: &K, other: &K) -> bool {
     let (one, other) = (one.meta(), other.meta());
     one.uid == other.uid && one.resource_version.is_some() && one.resource_version == other.resource_version
-}
-
-fn mark(uid: &str) -> u64 {
-    let mut hash = fnv::FnvHasher::default();
-    uid.hash(&mut hash);
-    hash.finish()
 }
 
 #[cfg(test)]

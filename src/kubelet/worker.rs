@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::hash::Hasher;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +24,7 @@ use super::probe::{self, Finding};
 use super::refresh::Refresh;
 use super::runtime::{Exit, RuntimeError};
 use super::{evict, start, stop};
+use crate::base::mark::mark;
 
 /// How long an action may take before what is going on is reported.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -412,7 +412,7 @@ impl Worker {
         let Some(patch) = merge_diff(&value(&self.pod.status.clone().unwrap_or_default()), &value(&wanted)) else {
             return;
         };
-        let mark = hash(&patch.to_string());
+        let mark = mark(&patch.to_string());
         if self.sent == Some(mark) {
             return;
         }
@@ -476,10 +476,4 @@ impl Worker {
 /// An object's resourceVersion as the number that it is in Kubernetes since 1.35.
 fn version(pod: &Pod) -> u64 {
     pod.metadata.resource_version.as_deref().and_then(|version| version.parse().ok()).unwrap_or(0)
-}
-
-fn hash(text: &str) -> u64 {
-    let mut hasher = fnv::FnvHasher::default();
-    hasher.write(text.as_bytes());
-    hasher.finish()
 }

@@ -88,13 +88,12 @@ impl DockerRuntime {
         let image = self.guests.tag(PAUSE).await?;
         let body = bodies::route(&self.config.cluster, &image, container, args);
         let id = self.run(None, body).await.map_err(&refused)?;
-        let ended = self.docker.wait_container(&id, None::<WaitContainerOptions>).next().await;
-        let said = if matches!(ended, Some(Ok(_))) { String::new() } else { logs::end(&self.docker, &id).await };
-        self.force_remove(&id).await.map_err(&refused)?;
-        match ended {
+        let outcome = match self.docker.wait_container(&id, None::<WaitContainerOptions>).next().await {
             Some(Ok(_)) => Ok(()),
-            _ => Err(RuntimeError::Other(said)),
-        }
+            _ => Err(RuntimeError::Other(logs::end(&self.docker, &id).await)),
+        };
+        self.force_remove(&id).await.map_err(&refused)?;
+        outcome
     }
 
     pub(super) async fn attach_to(&self, id: &str, request: AttachRequest) -> Result<Process, RuntimeError> {

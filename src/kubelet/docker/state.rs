@@ -1,6 +1,6 @@
 //! What the engine has of ours: sandboxes and containers, and how a container ended. Must not change anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::Docker;
 use bollard::errors::Error as EngineError;
@@ -19,21 +19,26 @@ use crate::kubelet::runtime::{Container, Exit, RuntimeError, Sandbox};
 
 /// Every container, running or not, that carries these labels.
 pub(super) async fn containers(docker: &Docker, wanted: &[(&str, &str)]) -> Result<Vec<ContainerSummary>, EngineError> {
-    let options =
-        ListContainersOptions { all: true, filters: Some(labels::filter(wanted)), ..ListContainersOptions::default() };
-    docker.list_containers(Some(options)).await
+    listed(docker, true, labels::filter(wanted)).await
 }
 
 /// Every running container that carries these labels.
 pub(super) async fn running(docker: &Docker, wanted: &[(&str, &str)]) -> Result<Vec<ContainerSummary>, EngineError> {
-    let options = ListContainersOptions { filters: Some(labels::filter(wanted)), ..ListContainersOptions::default() };
-    docker.list_containers(Some(options)).await
+    listed(docker, false, labels::filter(wanted)).await
 }
 
 /// Every container of any cluster.
 pub(super) async fn any_containers(docker: &Docker) -> Result<Vec<ContainerSummary>, EngineError> {
     let any = [("label".to_string(), vec![labels::CLUSTER.to_string()])];
-    let options = ListContainersOptions { all: true, filters: Some(any.into()), ..ListContainersOptions::default() };
+    listed(docker, true, any.into()).await
+}
+
+async fn listed(
+    docker: &Docker,
+    all: bool,
+    filters: HashMap<String, Vec<String>>,
+) -> Result<Vec<ContainerSummary>, EngineError> {
+    let options = ListContainersOptions { all, filters: Some(filters), ..ListContainersOptions::default() };
     docker.list_containers(Some(options)).await
 }
 
