@@ -77,7 +77,8 @@ pub async fn probes_decide_who_is_ready_and_who_restarts(world: &World) {
     let mut beside = world.idle("c");
     beside["readinessProbe"] = json!({ "exec": { "command": ["true"] }, "periodSeconds": 1 });
     world.pod("sondeado", json!({ "containers": [demo, beside] })).await;
-    world.until("sondeado", |pod| pod["status"]["containerStatuses"][0]["started"] == true).await;
+    // Both: a command runs in the one beside, which the engine may start later.
+    world.until("sondeado", |pod| (0..2).all(|one| pod["status"]["containerStatuses"][one]["started"] == true)).await;
     world.until_said("sondeado", "wget -qO- http://localhost/ready/on; echo $?", "0").await;
     world.until_ready("sondeado").await;
     world.run("sondeado", "c", "wget -qO- http://localhost/ready/off").await;
