@@ -136,9 +136,6 @@ pub(super) struct Encoded {
     meta: Meta,
 }
 
-/// Digits of the largest revision.
-const REVISION_DIGITS: usize = 20;
-
 impl Encoded {
     /// Serializes an object; its own `resourceVersion`, if any, is left out.
     pub(super) fn new(kind: &Kind, value: &Value) -> Self {
@@ -180,9 +177,11 @@ impl Encoded {
 
     /// The stored bytes at a revision.
     pub(super) fn finish(self, revision: Revision) -> (Bytes, Meta) {
-        let mut bytes = Vec::with_capacity(self.bytes.len() + REVISION_DIGITS);
+        let revision = revision.to_string();
+        // Exactly: it stays as long as the object.
+        let mut bytes = Vec::with_capacity(self.bytes.len() + revision.len());
         bytes.extend_from_slice(&self.bytes[..self.at]);
-        bytes.extend_from_slice(revision.to_string().as_bytes());
+        bytes.extend_from_slice(revision.as_bytes());
         bytes.extend_from_slice(&self.bytes[self.at..]);
         (bytes.into(), self.meta)
     }

@@ -130,11 +130,20 @@ async fn answer(call: Call, http: Request) -> ApiResult<Response> {
         "NodeMetrics" | "PodMetrics" => return usage::serve(&call).await,
         _ => {}
     }
-    let bytes = if call.verb.reads() { bytes::Bytes::new() } else { body::read(http.into_body()).await? };
+    if call.verb.reads() {
+        return handle(&call, &[]).await;
+    }
+    let bytes = body::read(http.into_body()).await?;
+    // Only now: who sends slowly must not keep others waiting.
+    let _turn = call.server.writing.acquire().await;
+    handle(&call, &bytes).await
+}
+
+async fn handle(call: &Call, bytes: &[u8]) -> ApiResult<Response> {
     match Scope::of(call.subresource) {
-        Some(scope) => view(&call, scope, &bytes).await,
+        Some(scope) => view(call, scope, bytes).await,
         None => match (call.verb, call.subresource) {
-            (Verb::Create, Some(subresource)) => subresource::create(&call, subresource, &bytes).await,
+            (Verb::Create, Some(subresource)) => subresource::create(call, subresource, bytes).await,
             _ => Err(ApiError::method_not_allowed(Some(call.kind))),
         },
     }

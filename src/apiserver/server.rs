@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use http::{Extensions, HeaderMap, StatusCode, Version};
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tower_http::compression::CompressionLayer;
 
 use super::access::Access;
@@ -25,6 +25,11 @@ use crate::base::net::PodNet;
 use crate::base::pipe::Listener;
 use crate::base::tasks::Tasks;
 use crate::store::{Limits, Store};
+
+/// Writes that are worked on at once; more of them wait in order, as bytes. An object that is being written is there
+/// several times over, parsed, and thousands of kubelets may write in the same second. Fewer than kube-apiserver's
+/// `--max-mutating-requests-inflight` (200): nothing here waits for a network.
+const MAX_WRITES: usize = 64;
 
 /// What an API server is made of.
 pub struct Config {
@@ -71,6 +76,8 @@ pub struct Parts {
     ready: AtomicBool,
     /// Held while an address or a quota is taken, so that two writes never take the same.
     pub(super) allocation: Mutex<()>,
+    /// Held by each write from its body to its answer.
+    pub(super) writing: Semaphore,
 }
 
 impl Drop for Parts {
@@ -122,6 +129,7 @@ impl ApiServer {
             graph: Graph::default(),
             ready: AtomicBool::new(false),
             allocation: Mutex::new(()),
+            writing: Semaphore::new(MAX_WRITES),
         }))
     }
 

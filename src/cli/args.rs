@@ -247,12 +247,8 @@ pub enum LessonsCommand {
         folder: PathBuf,
     },
     /// Abre el tablero con las lecciones de una carpeta.
-    #[command(help_template = ARGUMENTS, next_help_heading = "Opciones", override_usage = "timonel lessons play CARPETA")]
-    Play {
-        /// Carpeta con una lección o con varias.
-        #[arg(value_name = "CARPETA", help_heading = "Argumentos")]
-        folder: PathBuf,
-    },
+    #[command(help_template = ARGUMENTS, next_help_heading = "Opciones", override_usage = "timonel lessons play CARPETA [OPCIONES]")]
+    Play(Box<PlayArgs>),
     /// El guion para docentes: objetivos, creencias y soluciones, como Markdown.
     #[command(help_template = ARGUMENTS, next_help_heading = "Opciones", override_usage = "timonel lessons script [N.N]")]
     Script {
@@ -301,6 +297,17 @@ pub enum LessonsCommand {
         #[arg(value_name = "ARCHIVO", help_heading = "Argumentos")]
         file: PathBuf,
     },
+}
+
+/// `timonel lessons play`.
+#[derive(Debug, Args)]
+pub struct PlayArgs {
+    /// Carpeta con una lección o con varias.
+    #[arg(value_name = "CARPETA", help_heading = "Argumentos")]
+    pub folder: PathBuf,
+    /// Options of the dashboard.
+    #[command(flatten)]
+    pub dashboard: DashboardArgs,
 }
 
 /// `timonel lessons check`.

@@ -21,7 +21,7 @@ pub fn explain(error: &clap::Error) -> String {
         ErrorKind::ArgumentConflict => {
             format!("{arg} no va junto a {}", context(error, ContextKind::PriorArg))
         }
-        _ => error.to_string(),
+        _ => error.to_string().trim_start_matches("error: ").lines().next().unwrap_or_default().into(),
     };
     format!("Error: {what}.\n  qué hacer: mira las opciones con «timonel --help» (o «timonel COMANDO --help»).")
 }

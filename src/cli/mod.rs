@@ -15,10 +15,14 @@ mod server;
 mod settings;
 mod signals;
 
+use std::env::ArgsOs;
+use std::iter::Peekable;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{Cli, Command};
 use args::{DashboardArgs, LessonsCommand};
@@ -29,10 +33,10 @@ use crate::network;
 /// Reads the arguments and runs the mode that they ask for.
 #[must_use]
 pub fn run() -> ExitCode {
-    if let Some(args) = kubectl_args() {
-        return ended(kubectl::run(&args, settings::usual_data_dir().ok()));
+    if let Some((args, data_dir)) = kubectl_args() {
+        return ended(kubectl::run(&args, data_dir.or_else(|| settings::usual_data_dir().ok())));
     }
-    match Cli::try_parse() {
+    match parsed() {
         Ok(cli) => dispatch(cli),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             print!("{error}");
@@ -45,12 +49,31 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The arguments of kubectl, untouched, when the program goes by that name or that is its first word.
-fn kubectl_args() -> Option<Vec<String>> {
+/// The arguments, none of which may be overlooked: the dashboard's options mean nothing before a command.
+fn parsed() -> Result<Cli, clap::Error> {
+    let mut tree = Cli::command();
+    let matches = tree.try_get_matches_from_mut(std::env::args_os())?;
+    let own = tree.get_arguments().filter(|arg| !arg.is_global_set() && arg.get_long().is_some());
+    let given = |arg: &&clap::Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let misplaced = own.filter(given).find_map(clap::Arg::get_long);
+    if let (Some(command), Some(flag)) = (matches.subcommand_name(), misplaced) {
+        let said = format!("«--{flag}» no va delante de «{command}»: si ese comando la tiene, escríbela detrás");
+        return Err(tree.error(ErrorKind::TooManyValues, said));
+    }
+    Cli::from_arg_matches(&matches)
+}
+
+/// The arguments of kubectl when the program goes by that name, untouched, or when that is its first word: then without
+/// the flag that every command of Timonel takes.
+fn kubectl_args() -> Option<(Vec<String>, Option<PathBuf>)> {
     let mut args = std::env::args_os().peekable();
     let program = args.next()?;
-    let is_named = kubectl::is_called(program.as_ref()) || args.next_if(|word| word == "kubectl").is_some();
-    is_named.then(|| args.map(|arg| arg.to_string_lossy().into_owned()).collect())
+    let rest = |args: Peekable<ArgsOs>| args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if kubectl::is_called(program.as_ref()) {
+        return Some((rest(args), None));
+    }
+    args.next_if(|word| word == "kubectl")?;
+    Some(kubectl::take_data_dir(rest(args)))
 }
 
 fn dispatch(cli: Cli) -> ExitCode {
@@ -73,11 +96,14 @@ fn mode(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Down) => threaded(down::run(&data_dir?)),
         Some(Command::Frame(args)) => threaded(frame::run(args, &data_dir?)),
         Some(Command::Bench(args)) => threaded(bench::run(args)),
-        Some(Command::Kubectl(args)) => kubectl::run(&args.args, data_dir.ok()),
+        Some(Command::Kubectl(args)) => {
+            let (args, named) = kubectl::take_data_dir(args.args);
+            kubectl::run(&args, named.or_else(|| data_dir.ok()))
+        }
         Some(Command::Lessons(args)) => match args.command {
-            LessonsCommand::Play { folder } => {
-                let shown =
-                    DashboardArgs { view: Some("lecciones".into()), lessons: Some(folder), ..DashboardArgs::default() };
+            LessonsCommand::Play(play) => {
+                let view = play.dashboard.view.clone().unwrap_or_else(|| "lecciones".into());
+                let shown = DashboardArgs { view: Some(view), lessons: Some(play.folder), ..play.dashboard };
                 threaded(dashboard::run(shown, data_dir?))
             }
             command => lessons::run(command, &data_dir?),

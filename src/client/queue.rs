@@ -213,6 +213,7 @@ impl<T: Clone + Eq + Hash> Queue<T> {
             };
             let wait = due.map(|due| due.saturating_sub(self.shared.clock.elapsed()));
             tokio::select! {
+                biased;
                 () = self.shared.wake.notified() => {}
                 () = tokio::time::sleep(wait.unwrap_or(BACKOFF.1)) => {}
             }

@@ -89,6 +89,21 @@ impl Home {
         self.write("port", &port.to_string())
     }
 
+    /// The runtime that the stored cluster's pods run in, by its name.
+    #[must_use]
+    pub fn runtime(&self) -> Option<String> {
+        let text = fs::read_to_string(self.dir.join("runtime")).ok()?;
+        Some(text.trim().to_owned())
+    }
+
+    /// Remembers the runtime: the stored Nodes keep the addresses that it gave them.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_runtime(&self, name: &str) -> Result<(), Hint> {
+        self.write("runtime", name)
+    }
+
     fn write(&self, name: &str, text: &str) -> Result<(), Hint> {
         let write = || -> io::Result<()> {
             let mut file = File::create(self.dir.join(name))?;

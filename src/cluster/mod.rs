@@ -59,8 +59,11 @@ impl Cluster {
     ///
     /// # Errors
     /// What keeps it from starting, with what to do. Nothing that was stored is lost.
-    pub async fn start(home: Home, options: Options) -> Result<Self, Hint> {
+    pub async fn start(home: Home, mut options: Options) -> Result<Self, Hint> {
         workers::check(&options.capacity)?;
+        let is_kept = options.store == StoreKind::Sled;
+        let stored = home.runtime().filter(|_| is_kept).and_then(|word| RuntimeChoice::called(&word));
+        options.runtime = runtime::settle(options.runtime, stored).await?;
         let clock = Clock::new(options.timing);
         let names = Arc::new(options.seed.map_or_else(Names::default, Names::seeded));
         let layers = Layers::default();
@@ -69,7 +72,10 @@ impl Cluster {
         let pki = Arc::new(pki);
         let store = open_store(&home, &options, &layers.storage).await?;
         let id = home.cluster_id(&names)?;
-        let engine = Engine::choose(&options, &id, clock, &names, &layers.runtime).await?;
+        let engine = Engine::open(&options, &id, clock, &names, &layers.runtime).await?;
+        if is_kept && stored.is_none() {
+            home.remember_runtime(options.runtime.word())?;
+        }
         let (dialer, listener) = pipe();
         let config = apiserver::Config {
             store,

@@ -113,6 +113,24 @@ pub enum RuntimeChoice {
     Docker,
 }
 
+impl RuntimeChoice {
+    /// Its word, as `--runtime` takes it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Embedded => "embedded",
+            Self::Docker => "docker",
+        }
+    }
+
+    /// The one with that word.
+    #[must_use]
+    pub fn called(word: &str) -> Option<Self> {
+        [Self::Auto, Self::Embedded, Self::Docker].into_iter().find(|choice| choice.word() == word)
+    }
+}
+
 /// What a worker offers to pods, in Kubernetes' quantities.
 #[derive(Clone, Debug)]
 pub struct WorkerCapacity {

@@ -40,9 +40,23 @@ pub struct Engine {
 const EMBEDDED_PODS: &str = "10.244.0.0/16";
 const DOCKER_PODS: &str = "10.112.0.0/16";
 
+/// Which runtime it will be: the asked one, the one that the stored cluster began with, or the best one here.
+///
+/// # Errors
+/// When another one is asked for than the stored Nodes have their addresses from.
+pub async fn settle(wanted: RuntimeChoice, stored: Option<RuntimeChoice>) -> Result<RuntimeChoice, Hint> {
+    match (wanted, stored) {
+        (RuntimeChoice::Auto, Some(stored)) => Ok(stored),
+        (RuntimeChoice::Auto, None) if docker::available().await.is_ok() => Ok(RuntimeChoice::Docker),
+        (RuntimeChoice::Auto, None) => Ok(RuntimeChoice::Embedded),
+        (wanted, Some(stored)) if wanted != stored => Err(troubles::other_runtime(wanted.word(), stored.word())),
+        (wanted, _) => Ok(wanted),
+    }
+}
+
 impl Engine {
-    /// The runtime that the options ask for, or the best one here.
-    pub async fn choose(
+    /// The runtime that the options ask for, once [`settle`]d.
+    pub async fn open(
         options: &Options,
         cluster_id: &str,
         clock: Clock,
@@ -51,9 +65,6 @@ impl Engine {
     ) -> Result<Self, Hint> {
         match options.runtime {
             RuntimeChoice::Docker => Self::docker(options, cluster_id, clock, tasks).await,
-            RuntimeChoice::Auto if docker::available().await.is_ok() => {
-                Self::docker(options, cluster_id, clock, tasks).await
-            }
             RuntimeChoice::Embedded | RuntimeChoice::Auto => Self::embedded(options, clock, names, tasks),
         }
     }
@@ -140,4 +151,21 @@ fn pod_cidr(options: &Options, default: &str) -> Result<(Ipv4Addr, u8), Hint> {
 pub fn parse_range(text: &str) -> Option<(Ipv4Addr, u8)> {
     let (address, prefix) = text.split_once('/')?;
     Some((address.parse().ok()?, prefix.parse().ok().filter(|prefix| *prefix <= 32)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stored_cluster_stays_in_its_runtime() {
+        use RuntimeChoice::{Auto, Docker, Embedded};
+        for stored in [Embedded, Docker] {
+            assert_eq!(settle(Auto, Some(stored)).await.unwrap(), stored);
+            assert_eq!(settle(stored, Some(stored)).await.unwrap(), stored);
+        }
+        let refused = settle(Docker, Some(Embedded)).await.unwrap_err().to_string();
+        assert!(refused.contains("--runtime embedded") && refused.contains("--data-dir"), "{refused}");
+        assert_eq!(settle(Embedded, None).await.unwrap(), Embedded);
+    }
 }

@@ -64,6 +64,18 @@ pub fn listen(at: SocketAddr, error: &io::Error) -> Hint {
     Hint::new(what, todo).because(error)
 }
 
+/// The stored cluster lives in another runtime than the asked one.
+pub fn other_runtime(wanted: &str, stored: &str) -> Hint {
+    Hint::new(
+        format!(
+            "El clúster de esta carpeta nació con «--runtime {stored}» y no puede pasar a {wanted}: sus nodos y pods tienen direcciones de la red de {stored}."
+        ),
+        format!(
+            "Ábrelo sin --runtime (o con --runtime {stored}), o empieza otro con --data-dir CARPETA. No se ha cambiado nada."
+        ),
+    )
+}
+
 /// Only this machine is served.
 pub fn not_loopback(at: SocketAddr) -> Hint {
     Hint::new(

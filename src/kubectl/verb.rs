@@ -76,7 +76,10 @@ impl Command {
 
     fn clap(&self, path: &str) -> clap::Command {
         let path = format!("{path} {}", self.name);
-        let command = (self.augment)(clap::Command::new(self.name).about(self.about))
+        // After its arguments: a docstring of theirs would take its place.
+        let command = (self.augment)(clap::Command::new(self.name))
+            .about(self.about)
+            .long_about(None)
             .visible_aliases(self.aliases)
             .override_usage(format!("{path} {}", self.usage))
             .help_template(TEMPLATE)
@@ -117,14 +120,16 @@ fn as_pflag(arg: clap::Arg) -> clap::Arg {
 /// The whole of kubectl.
 pub(crate) fn tree(table: &'static [Command]) -> clap::Command {
     let command = clap::Command::new("kubectl")
-        .about("kubectl de Timonel: las órdenes de Kubernetes, sin instalar nada.")
         .override_usage("kubectl COMANDO [TIPO] [NOMBRE] [OPCIONES]")
         .help_template(TEMPLATE)
         .subcommand_help_heading("Comandos")
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .args_override_self(true);
-    let command = Globals::augment_args(command).mut_args(as_pflag);
+    let command = Globals::augment_args(command)
+        .about("kubectl de Timonel: las órdenes de Kubernetes, sin instalar nada.")
+        .long_about(None)
+        .mut_args(as_pflag);
     table.iter().fold(command, |command, sub| command.subcommand(sub.clap("kubectl")))
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{Event, Namespace, Pod};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
@@ -65,14 +65,21 @@ pub enum SetupError {
     #[error("no se pudo preparar un componente: {0}")]
     Switch(String),
     /// The cluster did not get to the lesson's start.
-    #[error("el clúster no llegó al punto de partida de la lección en {} s", PATIENCE.as_secs())]
-    NotReady,
+    #[error("el clúster no llegó al punto de partida de la lección en {} s{}", PATIENCE.as_secs(), last_word(.0.as_ref()))]
+    NotReady(Option<String>),
+    /// What an earlier run left does not go away.
+    #[error("el espacio de nombres {0}, de una partida anterior, no terminó de borrarse en {seconds} s: mira qué queda con «kubectl get all -n {0}»", seconds = PATIENCE.as_secs())]
+    NotEmptied(String),
 }
 
 impl From<kube::Error> for SetupError {
     fn from(error: kube::Error) -> Self {
         Self::Client(Box::new(error))
     }
+}
+
+fn last_word(warning: Option<&String>) -> String {
+    warning.map(|warning| format!("; lo último que avisó: {warning}")).unwrap_or_default()
 }
 
 /// Administrators' clients of the clusters that a lesson runs on.
@@ -124,7 +131,7 @@ pub async fn start(
 ) -> Result<Running, SetupError> {
     let client = clients.own;
     reset(client, lesson).await?;
-    mend(client, lesson).await?;
+    mend(client, |name| lesson.setup.switches.contains_key(name)).await?;
     switch(client, lesson, rates).await?;
     furnish(client, lesson, &lesson.setup.objects).await?;
     if let Some(second) = &lesson.setup.second {
@@ -141,7 +148,9 @@ pub async fn start(
     }
     drop(out);
     let warm = timeout(PATIENCE, warm_up(lesson, &mut changes, &mut syncing, &clock)).await;
-    let world = warm.ok().flatten().ok_or(SetupError::NotReady)?;
+    let Some(world) = warm.ok().flatten() else {
+        return Err(SetupError::NotReady(last_warning(client, &lesson.setup.namespace).await));
+    };
     let (sender, moments) = mpsc::channel(QUEUE);
     tasks.spawn(relay(world, changes, sender, clock));
     Ok(Running { moments, tasks })
@@ -157,12 +166,15 @@ async fn furnish(client: &Client, lesson: &Lesson, files: &[String]) -> Result<(
     Ok(())
 }
 
-/// Switches on what an earlier lesson left off. Where nothing can be switched, nothing is off.
-async fn mend(client: &Client, lesson: &Lesson) -> Result<(), SetupError> {
+/// Switches on what a lesson left off, but for what is `spoken_of`. Where nothing can be switched, nothing is off.
+///
+/// # Errors
+/// When the cluster refuses.
+pub async fn mend(client: &Client, spoken_of: impl Fn(&str) -> bool + Send) -> Result<(), SetupError> {
     let parts: Api<Component> = Api::all(client.clone());
     let Ok(all) = parts.list(&ListParams::default()).await else { return Ok(()) };
-    let spoken_of = |name: &str| lesson.setup.switches.contains_key(name) || RESTING.contains(&name);
-    for part in all.items.iter().filter(|part| !part.spec.enabled && !spoken_of(&part.name_any())) {
+    let stays = |name: &str| spoken_of(name) || RESTING.contains(&name);
+    for part in all.items.iter().filter(|part| !part.spec.enabled && !stays(&part.name_any())) {
         let on = Patch::Merge(json!({ "spec": { "enabled": true } }));
         parts.patch(&part.name_any(), &PatchParams::default(), &on).await?;
     }
@@ -204,7 +216,17 @@ async fn empty(client: &Client, namespaces: &Api<Namespace>, name: &str) -> Resu
     pods.delete_collection(&DeleteParams::default().grace_period(0), &ListParams::default()).await?;
     let gone = gone(namespaces.clone(), name);
     namespaces.delete(name, &DeleteParams::default()).await?;
-    timeout(PATIENCE, gone).await.map_err(|_| SetupError::NotReady)
+    timeout(PATIENCE, gone).await.map_err(|_| SetupError::NotEmptied(name.into()))
+}
+
+/// The newest warning in a namespace, to say why it does not get on.
+async fn last_warning(client: &Client, namespace: &str) -> Option<String> {
+    let events: Api<Event> = Api::namespaced(client.clone(), namespace);
+    let warnings = events.list(&ListParams::default().fields("type=Warning")).await.ok()?;
+    let newest = warnings.items.into_iter().max_by_key(|event| event.last_timestamp.clone())?;
+    let about = newest.involved_object;
+    let (kind, name) = (about.kind.unwrap_or_default(), about.name.unwrap_or_default());
+    Some(format!("{kind} {name}: {}: {}", newest.reason.unwrap_or_default(), newest.message.unwrap_or_default()))
 }
 
 /// Waits until a namespace is no more.

@@ -138,13 +138,15 @@ impl Feed {
         self.begin();
         while self.output.buffer.is_empty() && !self.ended {
             tokio::select! {
-                event = self.watch.next() => self.events(event),
-                () = tick(self.bookmarks.as_mut()) => self.bookmark(),
+                // In this order, so that a run in virtual time repeats itself; no event must keep a watch from ending.
+                biased;
                 () = self.storage.cancelled() => self.ended = true,
                 () = self.deadline.as_mut() => {
                     self.bookmark();
                     self.ended = true;
                 }
+                event = self.watch.next() => self.events(event),
+                () = tick(self.bookmarks.as_mut()) => self.bookmark(),
             }
         }
         let bytes = std::mem::take(&mut self.output.buffer);

@@ -76,10 +76,15 @@ async fn until(api: &Api<Deployment>, ready: i32) -> anyhow::Result<()> {
     anyhow::bail!("el clúster se detuvo antes")
 }
 
-/// The most memory that this process has had, where the system tells it, and the processor time that it took.
+/// The memory that this process has, and the most that it has had, where the system tells it.
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kilobytes.map_or_else(|| "memoria desconocida".to_owned(), |kilobytes| format!("{} MiB", kilobytes / 1024))
+    let mebibytes = |field: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024)
+    };
+    match (mebibytes("VmRSS:"), mebibytes("VmHWM:")) {
+        (Some(now), Some(most)) => format!("{now} MiB, como mucho {most} MiB"),
+        _ => "memoria desconocida".to_owned(),
+    }
 }

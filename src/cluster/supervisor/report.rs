@@ -108,6 +108,10 @@ impl Rates {
         };
         let ((before, first), (now, last)) = (self.0.front()?, self.0.back()?);
         let (asked, millis) = (count(last)? - count(first)?, now.saturating_sub(*before).as_millis());
+        // Over less than that, the burst of a start would be told as a rate.
+        if millis < EVERY.as_millis() {
+            return None;
+        }
         let rate = (u128::from(asked) * 1000 + millis / 2).checked_div(millis).unwrap_or_default();
         i32::try_from(rate).ok()
     }
@@ -152,6 +156,10 @@ mod tests {
         let counts =
             |scheduler: u64| BTreeMap::from([("system:kube-scheduler".to_owned(), scheduler), ("otro".into(), 7)]);
         assert_eq!(rates.of(&unit("scheduler")), None);
+        rates.measure(Duration::from_millis(100), counts(0));
+        rates.measure(Duration::from_millis(200), counts(300));
+        assert_eq!(rates.of(&unit("scheduler")), None, "a burst is not a rate");
+        let mut rates = Rates::default();
         for step in 0..20_u64 {
             rates.measure(EVERY * u32::try_from(step).unwrap(), counts(if step < 10 { 0 } else { step * 6 }));
         }

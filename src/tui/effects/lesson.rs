@@ -80,6 +80,13 @@ pub async fn happen(shared: Shared, lesson: Arc<Lesson>, step: usize) {
     }
 }
 
+/// Switches on again what the lesson left off: whoever leaves it midway must not find the cluster crippled.
+pub async fn leave(shared: Shared) {
+    if let Err(error) = shell::mend(&shared.client, |_| false).await {
+        tracing::warn!(%error, "what the lesson left off stays off");
+    }
+}
+
 /// Reads what the learner has done.
 pub async fn read(shared: Shared, ticket: Ticket, data_dir: PathBuf) {
     let progress = {

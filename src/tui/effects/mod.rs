@@ -142,6 +142,7 @@ impl Runner {
                 self.of(ticket).spawn(lesson::stroke(shared, ticket, wanted, key))
             }
             Effect::LessonStep(ticket, wanted, step) => self.of(ticket).spawn(lesson::happen(shared, wanted, step)),
+            Effect::LeaveLesson => self.tasks.spawn(lesson::leave(shared)),
             Effect::ReadProgress(ticket, data_dir) => self.tasks.spawn(lesson::read(shared, ticket, data_dir)),
             Effect::KeepProgress(ticket, data_dir, session) => {
                 self.tasks.spawn(lesson::keep(shared, ticket, data_dir, session))

@@ -201,7 +201,7 @@ fn a_lesson_that_cannot_be_prepared_says_why() {
     let mut driver = playing((80, 24), "5.2");
     driver.answer(asked, Reply::Lesson(News::Failed("el espacio de nombres existe".into())));
     driver.shows("La lección no se puede preparar");
-    driver.press("r s");
+    driver.press("r");
     driver.shows("Preparando la lección");
     driver.press(":").write("leccion 9.9").press("enter").shows("no hay lección 9.9");
 }

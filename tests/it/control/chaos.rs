@@ -1,7 +1,7 @@
 //! Chaos: whatever is killed and however often, once all is back the cluster is as it was asked to be.
 //!
-//! The plan of a run follows from its seed alone; the moment at which each part hears of it is tokio's. A seed that
-//! fails is printed; `TIMONEL_SEED=N cargo test --test it chaos` runs that one, and
+//! A run follows from its seed alone, to the last revision: one thread, virtual time, seeded names. A seed that fails is
+//! printed; `TIMONEL_SEED=N cargo test --test it chaos` runs that one again, and
 //! `TIMONEL_SEEDS=1000 cargo test --release --test it chaos -- --ignored` runs so many.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -346,8 +346,27 @@ fn crowded(pods: &[Pod]) -> Vec<String> {
     asked.iter().filter(|(_, asked)| **asked > MILLICORES).map(|(node, asked)| format!("{node} has {asked}m")).collect()
 }
 
-/// One run: how long it took to be well again in virtual time, or what is wrong after the bound.
-async fn run(seed: u64) -> Result<Duration, String> {
+/// How a run ended.
+#[derive(Debug, PartialEq, Eq)]
+struct Calm {
+    /// How long it took to be well again in virtual time.
+    took: Duration,
+    /// What was done to the cluster.
+    told: Vec<String>,
+    /// The pods that were left: name, uid, last revision.
+    pods: Vec<[Option<String>; 3]>,
+}
+
+impl Calm {
+    async fn of(storm: &Storm, took: Duration) -> Self {
+        let mark = |pod: Pod| [pod.metadata.name, pod.metadata.uid, pod.metadata.resource_version];
+        let pods = all::<Pod>(&storm.cluster.world.client).await.into_iter().map(mark).collect();
+        Self { took, told: storm.told.clone(), pods }
+    }
+}
+
+/// One run: how it ended, or what is wrong after the bound.
+async fn run(seed: u64) -> Result<Calm, String> {
     let mut storm = Storm::new(seed).await;
     for _ in 0..BLOWS {
         let pause = Duration::from_millis(storm.rng.u64(0..40_000));
@@ -364,8 +383,9 @@ async fn run(seed: u64) -> Result<Duration, String> {
         let wrong = complaints(&storm.cluster.world.client).await;
         let took = storm.cluster.clock.elapsed().saturating_sub(begun);
         if wrong.is_empty() {
+            let calm = Calm::of(&storm, took).await;
             storm.cluster.world.tasks.stop().await;
-            return Ok(took);
+            return Ok(calm);
         }
         if took > BOUND {
             return Err(format!("{}\n{}", wrong.join("; "), storm.told.join("\n")));
@@ -374,12 +394,16 @@ async fn run(seed: u64) -> Result<Duration, String> {
     }
 }
 
+fn replay(seed: u64) -> Result<Calm, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(run(seed))
+}
+
 fn weather(seeds: impl Iterator<Item = u64>) {
     let (mut failed, mut took) = (Vec::new(), Vec::new());
     for seed in seeds {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        match runtime.block_on(run(seed)) {
-            Ok(well) => took.push(well),
+        match replay(seed) {
+            Ok(calm) => took.push(calm.took),
             Err(wrong) => failed.push(format!("seed {seed} (TIMONEL_SEED={seed} replays it): {wrong}")),
         }
     }
@@ -404,6 +428,12 @@ fn chaos_leaves_the_cluster_as_it_was_asked_to_be() {
         Some(seed) => weather(seed..=seed),
         None => weather(0..FEW),
     }
+}
+
+#[test]
+fn a_seed_replays_to_the_last_revision() {
+    let calm = replay(1).unwrap();
+    assert_eq!(replay(1).unwrap(), calm);
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::tui::theme::Theme;
 use crate::tui::widgets::prose::{hanging, prose};
 use crate::tui::widgets::text::{span, wrap};
 
+/// Said while a lesson is set up.
+const PREPARING: &str = "Preparando la lección… En el puente se ve cómo aparecen sus pods.";
+
 /// The lines, and those of the option that is marked.
 #[derive(Debug, Default)]
 pub struct Body {
@@ -29,7 +32,7 @@ pub fn body(play: &Play, room: usize, state: &State) -> Body {
     let theme = state.theme;
     let plain = |lines| Body { lines, ..Body::default() };
     match &play.phase {
-        Phase::Preparing => return plain(told(theme, "Preparando la lección…", room)),
+        Phase::Preparing => return plain(told(theme, PREPARING, room)),
         Phase::Broken(why) => return plain(broken(theme, why, room)),
         Phase::Running => {}
     }

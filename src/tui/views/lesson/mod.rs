@@ -71,6 +71,20 @@ static IN_PANEL: &[&[Binding]] = &[
     MOVES,
 ];
 
+static PREPARING: &[&[Binding]] = &[&[
+    bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
+    bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
+]];
+
+static BROKEN: &[&[Binding]] = &[
+    &[
+        bind(&["r"], Action::Restart, "otra vez", "Intentar preparar la lección otra vez"),
+        bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
+        bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
+    ],
+    MOVES,
+];
+
 static ON_BRIDGE: &[&[Binding]] = &[
     &[
         bind(&["tab", "backtab"], Action::Next, "lección", "Pasar a la lección"),
@@ -304,6 +318,8 @@ impl Play {
             Action::Enter => return self.onward(state),
             Action::Edit => return self.edit(),
             Action::Copy => return self.copy(),
+            // Nothing of it stands yet: there is nothing to ask about.
+            Action::Restart if matches!(self.phase, Phase::Broken(_)) => return self.begin(state),
             Action::Restart => return self.ask_again(),
             Action::Back => self.on_bridge = true,
             Action::Choose(option) => self.mark(option),
@@ -372,7 +388,12 @@ impl View for Play {
     }
 
     fn keys(&self) -> &'static [&'static [Binding]] {
-        if self.on_bridge { ON_BRIDGE } else { IN_PANEL }
+        match self.phase {
+            _ if self.on_bridge => ON_BRIDGE,
+            Phase::Preparing => PREPARING,
+            Phase::Broken(_) => BROKEN,
+            Phase::Running => IN_PANEL,
+        }
     }
 
     fn home(&self) -> bool {
@@ -390,8 +411,11 @@ impl View for Play {
     fn closed(&mut self, state: &State) -> Steps {
         let mut steps = self.keep(state);
         steps.extend([Step::Look(Vec::new()), Step::Scope(std::mem::take(&mut self.scope_before))]);
-        // Its own cluster ends with the lesson.
-        steps.extend(state.practice.as_ref().map(|_| Step::Depart("lecciones".into())));
+        // Its own cluster ends with the lesson; in a common one everything runs again.
+        steps.push(match state.practice {
+            Some(_) => Step::Depart("lecciones".into()),
+            None => Step::Run(Effect::LeaveLesson),
+        });
         steps
     }
 
