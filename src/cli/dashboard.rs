@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -14,6 +15,10 @@ use crate::lessons::Catalogue;
 use crate::lessons::check::{Clusters, Wish};
 use crate::{client, tui};
 
+/// How long a Timonel that has the data directory may take to start or to stop, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(200);
+
 pub async fn run(args: DashboardArgs, data_dir: PathBuf) -> anyhow::Result<ExitCode> {
     if args.context.is_some() || args.kubeconfig.is_some() {
         let client = client::remote(args.kubeconfig.as_deref(), args.context.as_deref()).await;
@@ -21,12 +26,34 @@ pub async fn run(args: DashboardArgs, data_dir: PathBuf) -> anyhow::Result<ExitC
         let name = args.context.clone().unwrap_or_else(|| "kubeconfig".into());
         return show(client, (name, args.kubeconfig.clone()), &args, &data_dir).await;
     }
-    match Home::open(&data_dir)? {
+    match settled(&data_dir).await? {
         Opened::Ours(home) => own(home, &args, &data_dir).await,
         Opened::Running { kubeconfig } => {
             let client = client::remote(Some(&kubeconfig), None).await?;
             show(client, ("local".into(), Some(kubeconfig)), &args, &data_dir).await
         }
+    }
+}
+
+/// Who has the data directory, once whoever starts there has started and whoever stops has stopped.
+async fn settled(data_dir: &Path) -> anyhow::Result<Opened> {
+    let mut left = PATIENCE;
+    loop {
+        let opened = Home::open(data_dir)?;
+        let Opened::Running { kubeconfig } = &opened else { return Ok(opened) };
+        if left.is_zero() || answers(kubeconfig).await {
+            return Ok(opened);
+        }
+        tokio::time::sleep(AGAIN).await;
+        left = left.saturating_sub(AGAIN);
+    }
+}
+
+/// Whether the server of a kubeconfig answers; its groups are told also while the API server is switched off.
+async fn answers(kubeconfig: &Path) -> bool {
+    match client::remote(Some(kubeconfig), None).await {
+        Ok(client) => client.list_api_groups().await.is_ok(),
+        Err(_) => false,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod guest;
 pub mod runtime;
 
+mod admit;
 mod context;
 mod env;
 mod evict;

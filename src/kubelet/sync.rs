@@ -11,6 +11,7 @@ use kube::{Api, ResourceExt};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+use super::admit;
 use super::context::Context;
 use super::pod::state::PodState;
 use super::runtime::{Event, Sandbox};
@@ -115,10 +116,23 @@ impl Registry {
             let _ = worker.send(Message::Pod(pod).into());
             return;
         }
-        let state = PodState::adopt(&pod, found.remove(&uid), context.clock.now());
+        let sandbox = found.remove(&uid);
+        let is_new = sandbox.is_none() && pod.status.as_ref().is_none_or(|status| status.start_time.is_none());
+        let mut state = PodState::adopt(&pod, sandbox, context.clock.now());
+        if is_new && let Some((reason, message)) = self.refusal(&pod, &workers) {
+            context.recorder.warning(&*pod, reason, message.clone());
+            state.verdict = Some((reason, admit::told(&message)));
+        }
         let (sender, receiver) = mpsc::unbounded_channel();
         workers.insert(uid, sender.clone());
         context.tasks.spawn(Worker::new(context.clone(), pod, state, (sender, receiver)).run());
+    }
+
+    /// Why the pod may not join those that have a worker already.
+    fn refusal(&self, pod: &Pod, workers: &HashMap<String, Mailbox>) -> Option<(&'static str, String)> {
+        let all = if admit::asks(pod) { self.pods.list() } else { return None };
+        let others = all.iter().filter(|other| other.uid().is_some_and(|uid| workers.contains_key(&uid)));
+        admit::refusal(pod, others.map(|other| &**other))
     }
 
     fn tell_event(&self, event: Event) {

@@ -16,7 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::context::Context;
 use super::handler::Target;
-use super::pod::plan::{Action, plan};
+use super::pod::plan::{Action, EVICTED, plan};
 use super::pod::spec;
 use super::pod::state::{Failure, Instance, PodState};
 use super::pod::status::{merge_diff, status};
@@ -227,8 +227,8 @@ impl Worker {
         self.measured = Some(now + super::pod::backoff::signed(self.context.clock.timing.scale(evict::PERIOD)));
         let usage = self.context.runtime.empty_usage(&spec::id(&self.pod).uid).await.unwrap_or_default();
         let Some(message) = evict::reason(&self.pod, &usage) else { return false };
-        self.context.recorder.warning(&*self.pod, "Evicted", message.clone());
-        self.state.verdict = Some(("Evicted", message));
+        self.context.recorder.warning(&*self.pod, EVICTED, message.clone());
+        self.state.verdict = Some((EVICTED, message));
         true
     }
 

@@ -8,6 +8,9 @@ use kube::{Client, Resource};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Who lessons write as.
+pub(super) const MANAGER: &str = "timonel-lecciones";
+
 /// Why a manifest was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
@@ -54,7 +57,7 @@ pub async fn apply(client: &Client, namespace: &str, text: &str) -> Result<(), A
 }
 
 /// The documents of a file, empty ones left out.
-fn documents(text: &str) -> Result<Vec<Value>, ApplyError> {
+pub(super) fn documents(text: &str) -> Result<Vec<Value>, ApplyError> {
     let documents = serde_yaml::Deserializer::from_str(text).map(Value::deserialize);
     let documents: Result<Vec<_>, _> = documents.collect();
     let documents = documents.map_err(|error| unsent(format!("error converting YAML to JSON: {error}")))?;
@@ -68,12 +71,13 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value) -> Result<(
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or(namespace);
     let namespace = (scope == Scope::Namespaced).then_some(namespace);
     let path = DynamicObject::url_path(&resource, namespace);
-    let (method, path, content) = if exists(client, &format!("{path}/{name}")).await? {
-        ("PATCH", format!("{path}/{name}"), "application/merge-patch+json")
-    } else {
-        ("POST", path, "application/json")
+    let (method, path, content) = match existing(client, &format!("{path}/{name}")).await? {
+        // As kubectl's «unchanged»: a patch would take away what the server added to lists, which a pod does not allow.
+        Some(there) if holds(&there, object) => return Ok(()),
+        Some(_) => ("PATCH", format!("{path}/{name}"), "application/merge-patch+json"),
+        None => ("POST", path, "application/json"),
     };
-    let uri = format!("{path}?fieldManager=timonel-lecciones&fieldValidation=Strict");
+    let uri = format!("{path}?fieldManager={MANAGER}&fieldValidation=Strict");
     let request = Request::builder().method(method).uri(uri).header(CONTENT_TYPE, content);
     let request = request.body(object.to_string().into_bytes()).map_err(|error| unsent(error.to_string()))?;
     client.request::<Value>(request).await?;
@@ -94,11 +98,40 @@ async fn mapping(client: &Client, object: &Value) -> Result<(ApiResource, Scope)
     }
 }
 
-async fn exists(client: &Client, path: &str) -> Result<bool, ApplyError> {
+async fn existing(client: &Client, path: &str) -> Result<Option<Value>, ApplyError> {
     let request = Request::get(path).body(Vec::new()).map_err(|error| unsent(error.to_string()))?;
     match client.request::<Value>(request).await {
-        Ok(_) => Ok(true),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+        Ok(there) => Ok(Some(there)),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether an object is already as a manifest wants it: the server may have added to it.
+fn holds(there: &Value, wanted: &Value) -> bool {
+    match (there, wanted) {
+        (Value::Object(there), Value::Object(wanted)) => {
+            wanted.iter().all(|(key, value)| there.get(key).is_some_and(|own| holds(own, value)))
+        }
+        (Value::Array(there), Value::Array(wanted)) => {
+            there.len() == wanted.len() && there.iter().zip(wanted).all(|(own, value)| holds(own, value))
+        }
+        _ => there == wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_object_that_the_server_completed_holds_its_manifest() {
+        let there = json!({"spec": {"containers": [{"name": "c", "image": "i", "env": []}], "replicas": 2}});
+        assert!(holds(&there, &json!({"spec": {"containers": [{"name": "c", "image": "i"}]}})));
+        assert!(!holds(&there, &json!({"spec": {"containers": [{"name": "c", "image": "other"}]}})));
+        assert!(!holds(&there, &json!({"spec": {"containers": []}})));
+        assert!(!holds(&there, &json!({"spec": {"paused": true}})));
     }
 }

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::AttachParams;
 use kube::{Api, Client};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 
 use super::apply::{self, ApplyError};
 use super::fill;
@@ -116,14 +117,21 @@ impl Hands<'_> {
         let names = self.names(known("Pod")?, target).await?;
         let namespace = target.namespace.as_deref().unwrap_or(&self.lesson.setup.namespace);
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
-        let asked = AttachParams::default().stdout(true).stderr(false);
+        let asked = AttachParams::default().stdout(true).stderr(true);
         let running = pods.exec(&names[0], ["sh", "-c", &command], &asked).await;
         let mut running = running.map_err(|error| error.to_string())?;
-        let status = running.take_status().ok_or("exec sin estado")?.await.unwrap_or_default();
-        match status.status.as_deref() {
-            Some("Success") => Ok(()),
-            _ => Err(format!("«{command}» falla: {}", status.message.unwrap_or_default())),
+        let status = running.take_status().ok_or("exec sin estado")?;
+        let mut told = String::new();
+        if let Some(mut errors) = running.stderr() {
+            errors.read_to_string(&mut told).await.map_err(|error| error.to_string())?;
         }
+        let status = status.await.unwrap_or_default();
+        if status.status.as_deref() == Some("Success") {
+            return Ok(());
+        }
+        // What the program said is clearer than its exit code.
+        let said = told.lines().next().map(str::to_owned).or(status.message).unwrap_or_default();
+        Err(format!("«{command}» falla: {said}"))
     }
 
     /// The names of those that match and stay, in order; none is an error.
@@ -144,7 +152,7 @@ impl Hands<'_> {
                 && target.name.as_ref().is_none_or(|wanted| metadata["name"] == wanted.as_str())
         });
         items.sort_by(|one, other| one["metadata"]["name"].as_str().cmp(&other["metadata"]["name"].as_str()));
-        if items.is_empty() { Err(format!("no hay ningún {} así: {target:?}", target.of)) } else { Ok(items) }
+        if items.is_empty() { Err(missing(target)) } else { Ok(items) }
     }
 
     async fn patch(&self, kind: &str, name: &str, namespace: Option<&str>, with: &Value) -> Result<(), String> {
@@ -168,6 +176,13 @@ impl Hands<'_> {
         let request = request.body(body).map_err(|error| error.to_string())?;
         self.client.request::<Value>(request).await.map_err(|error| format!("{method} {path}: {error}"))
     }
+}
+
+/// That nothing matches, as a learner reads it.
+fn missing(target: &Target) -> String {
+    let named = target.name.iter().map(|name| format!(" que se llame {name}"));
+    let labelled = target.labels.iter().map(|(key, value)| format!(" con la etiqueta {key}={value}"));
+    format!("todavía no hay ningún {}{}", target.of, named.chain(labelled).collect::<String>())
 }
 
 /// A kind by its name.

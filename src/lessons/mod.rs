@@ -24,6 +24,7 @@ pub mod apply;
 pub mod catalogue;
 pub mod certificate;
 pub mod check;
+pub mod clear;
 pub mod course;
 pub mod deeds;
 mod fill;

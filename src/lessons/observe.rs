@@ -18,6 +18,7 @@ use super::format::{Action, Lesson};
 use super::predicate::Predicate;
 use super::recorder::Recorder;
 use super::shell::{Clients, SetupError};
+use super::view::REPLICATED;
 use super::world::{Change, Entry};
 use crate::base::tasks::Tasks;
 use crate::client::streams::{self, AuditLine, AuditRequest};
@@ -124,6 +125,8 @@ fn watched(lesson: &Lesson) -> BTreeSet<(String, String)> {
     watched.extend(opened);
     let places: Vec<String> = [setup.namespace.clone()].into_iter().chain(setup.beside()).collect();
     let looks = lesson.steps.iter().flat_map(|step| &step.look).filter_map(|look| look.split_once('/'));
-    watched.extend(looks.flat_map(|(kind, _)| places.iter().map(move |place| (kind.to_owned(), place.clone()))));
+    // Whoever looks at what wants replicas sees how many there are.
+    let looks = looks.flat_map(|(kind, _)| std::iter::once(kind).chain(REPLICATED.contains(&kind).then_some("Pod")));
+    watched.extend(looks.flat_map(|kind| places.iter().map(move |place| (kind.to_owned(), place.clone()))));
     watched
 }

@@ -117,6 +117,11 @@ impl Session {
         self.did(Change::Refusal { reason: sorted, text: text.into() })
     }
 
+    /// The learner tried something that the cluster does not show.
+    pub fn tried(&mut self) {
+        self.help.tried();
+    }
+
     /// Gives the next hint, if there is any help and one may be asked for.
     pub fn hint(&mut self) -> bool {
         self.current().hints.is_some() && self.help.give(self.world.now())

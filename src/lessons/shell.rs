@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
-use k8s_openapi::api::core::v1::{Event, Namespace, Pod};
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use kube::runtime::watcher;
-use kube::{Client, ResourceExt};
-use serde_json::json;
+use k8s_openapi::api::core::v1::Event;
+use kube::Client;
+use kube::api::{Api, ListParams};
 use tokio::sync::mpsc;
 use tokio::time::{interval, timeout};
 
 use super::apply::{self, ApplyError};
+use super::clear;
 use super::deeds::Hands;
 use super::format::{Action, Lesson};
 use super::monitor::Monitor;
@@ -20,20 +18,13 @@ use super::traffic::{self, Rates};
 use super::world::{Change, Moment, World};
 use crate::base::clock::Clock;
 use crate::base::tasks::Tasks;
-use crate::client::timonel::Component;
 
 /// How often time passes for a session when nothing else happens.
 const TICK: Duration = Duration::from_millis(500);
 /// A namespace that does not empty itself, or objects that do not come up, in this time are an error.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Moments that may wait for the session.
 const QUEUE: usize = 1024;
-/// Parts that are off until somebody wants them.
-const RESTING: &[&str] = &["ingress-controller"];
-/// Marks the namespaces that lessons made, so that no other is ever emptied.
-const LABEL: &str = "timonel.dev/leccion";
-/// How a namespace that the learner makes in a lesson begins, for it carries no mark.
-pub(super) const PREFIX: &str = "leccion-";
 
 /// Why a lesson could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -130,12 +121,12 @@ pub async fn start(
     tasks: &Tasks,
 ) -> Result<Running, SetupError> {
     let client = clients.own;
-    reset(client, lesson).await?;
-    mend(client, |name| lesson.setup.switches.contains_key(name)).await?;
+    clear::reset(client, lesson).await?;
+    clear::mend(client, |name| lesson.setup.switches.contains_key(name)).await?;
     switch(client, lesson, rates).await?;
     furnish(client, lesson, &lesson.setup.objects).await?;
     if let Some(second) = &lesson.setup.second {
-        reset(clients.beside()?, lesson).await?;
+        clear::reset(clients.beside()?, lesson).await?;
         furnish(clients.beside()?, lesson, &second.objects).await?;
     }
     let tasks = tasks.child();
@@ -166,21 +157,6 @@ async fn furnish(client: &Client, lesson: &Lesson, files: &[String]) -> Result<(
     Ok(())
 }
 
-/// Switches on what a lesson left off, but for what is `spoken_of`. Where nothing can be switched, nothing is off.
-///
-/// # Errors
-/// When the cluster refuses.
-pub async fn mend(client: &Client, spoken_of: impl Fn(&str) -> bool + Send) -> Result<(), SetupError> {
-    let parts: Api<Component> = Api::all(client.clone());
-    let Ok(all) = parts.list(&ListParams::default()).await else { return Ok(()) };
-    let stays = |name: &str| spoken_of(name) || RESTING.contains(&name);
-    for part in all.items.iter().filter(|part| !part.spec.enabled && !stays(&part.name_any())) {
-        let on = Patch::Merge(json!({ "spec": { "enabled": true } }));
-        parts.patch(&part.name_any(), &PatchParams::default(), &on).await?;
-    }
-    Ok(())
-}
-
 /// Switches components as the lesson wants them.
 async fn switch(client: &Client, lesson: &Lesson, rates: &Rates) -> Result<(), SetupError> {
     let hands = Hands { client, lesson, rates };
@@ -191,34 +167,6 @@ async fn switch(client: &Client, lesson: &Lesson, rates: &Rates) -> Result<(), S
     Ok(())
 }
 
-/// Empties the lesson's namespaces, if an earlier run left them, and makes those that it begins with.
-async fn reset(client: &Client, lesson: &Lesson) -> Result<(), SetupError> {
-    let namespaces: Api<Namespace> = Api::all(client.clone());
-    let emptied = lesson.setup.namespaces().map(|name| empty(client, &namespaces, name));
-    futures::future::try_join_all(emptied).await?;
-    for name in std::iter::once(&lesson.setup.namespace).chain(&lesson.setup.also) {
-        let mut namespace = Namespace::default();
-        namespace.metadata.name = Some(name.clone());
-        namespace.labels_mut().insert(LABEL.into(), lesson.id.clone());
-        namespaces.create(&PostParams::default(), &namespace).await?;
-    }
-    Ok(())
-}
-
-/// Deletes a namespace that a lesson made; one that the learner made in a lesson is recognised by its name alone.
-async fn empty(client: &Client, namespaces: &Api<Namespace>, name: &str) -> Result<(), SetupError> {
-    let Some(existing) = namespaces.get_opt(name).await? else { return Ok(()) };
-    if !existing.labels().contains_key(LABEL) && !name.starts_with(PREFIX) {
-        return Err(SetupError::ForeignNamespace(name.into()));
-    }
-    // Nobody needs a last goodbye: the next start should not wait for it.
-    let pods: Api<Pod> = Api::namespaced(client.clone(), name);
-    pods.delete_collection(&DeleteParams::default().grace_period(0), &ListParams::default()).await?;
-    let gone = gone(namespaces.clone(), name);
-    namespaces.delete(name, &DeleteParams::default()).await?;
-    timeout(PATIENCE, gone).await.map_err(|_| SetupError::NotEmptied(name.into()))
-}
-
 /// The newest warning in a namespace, to say why it does not get on.
 async fn last_warning(client: &Client, namespace: &str) -> Option<String> {
     let events: Api<Event> = Api::namespaced(client.clone(), namespace);
@@ -227,13 +175,6 @@ async fn last_warning(client: &Client, namespace: &str) -> Option<String> {
     let about = newest.involved_object;
     let (kind, name) = (about.kind.unwrap_or_default(), about.name.unwrap_or_default());
     Some(format!("{kind} {name}: {}: {}", newest.reason.unwrap_or_default(), newest.message.unwrap_or_default()))
-}
-
-/// Waits until a namespace is no more.
-async fn gone(namespaces: Api<Namespace>, name: &str) {
-    let states = watcher::watch_object(namespaces, name).filter_map(|state| std::future::ready(state.ok()));
-    let mut states = Box::pin(states.skip_while(|state| std::future::ready(state.is_some())));
-    states.next().await;
 }
 
 /// Takes in changes until every list is complete and the lesson's start is reached; how things stand then.

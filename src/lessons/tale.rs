@@ -1,6 +1,7 @@
 //! The replay that answers a prediction: what happened in a step, one line a happening, with its second. Must tell only
 //! what was seen, and neither judge nor count it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,6 +11,8 @@ use super::world::{Change, Moment, World, is, is_leaving};
 
 /// Lines kept; a replay is to be read.
 const LINES: usize = 40;
+/// Characters kept of a refusal.
+const WORDS: usize = 160;
 /// Requests are told by this share of time.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -18,8 +21,8 @@ const WINDOW: Duration = Duration::from_secs(1);
 pub(super) struct Tale {
     began: Option<Duration>,
     lines: Vec<(Duration, String)>,
-    /// Whether requests were failing when last told.
-    failing: bool,
+    /// To whom requests were failing when last told.
+    failing: BTreeSet<String>,
 }
 
 impl Tale {
@@ -33,7 +36,7 @@ impl Tale {
             }
             Change::Request { to, answered } => self.request(world, moment.at, to, *answered),
             Change::Refusal { text, .. } => {
-                let first = text.lines().next().unwrap_or_default();
+                let first = shortened(text.lines().next().unwrap_or_default());
                 self.add(moment.at, format!("rechazado: {first}"));
             }
             _ => {}
@@ -42,9 +45,13 @@ impl Tale {
 
     fn request(&mut self, world: &World, at: Duration, to: &str, answered: bool) {
         let (sent, fine) = world.lately(to, WINDOW);
-        let failing = !answered || (self.failing && fine < sent);
-        if failing != self.failing {
-            self.failing = failing;
+        let was_failing = self.failing.contains(to);
+        let failing = !answered || (was_failing && fine < sent);
+        if failing != was_failing {
+            match failing {
+                true => self.failing.insert(to.to_owned()),
+                false => self.failing.remove(to),
+            };
             let what = if failing { "empiezan a fallar" } else { "se responden todas otra vez" };
             self.add(at, format!("peticiones a {to}: {what}"));
         }
@@ -62,6 +69,12 @@ impl Tale {
         let began = self.began.unwrap_or_default();
         self.lines.iter().map(|(at, line)| (at.saturating_sub(began), line.clone())).collect()
     }
+}
+
+/// A refusal may carry a whole object: its beginning says what was wrong.
+fn shortened(text: &str) -> String {
+    let kept: String = text.chars().take(WORDS).collect();
+    if kept.len() < text.len() { format!("{kept}…") } else { kept }
 }
 
 /// What happened in the second cluster says so.

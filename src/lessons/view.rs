@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::format::Setup;
-use super::world::World;
+use super::predicate::State;
+use super::world::{World, is};
 
 /// A lesson as the learner sees it now.
 #[derive(Clone, Debug)]
@@ -116,11 +117,19 @@ pub struct Replicas {
 }
 
 impl Replicas {
-    fn of(object: &Value) -> Option<Self> {
+    /// Counted, not read from the status: that says nothing new while its controller is off.
+    fn of(object: &Value, world: &World, namespace: Option<&str>) -> Option<Self> {
         let desired = object["spec"]["replicas"].as_u64()?;
-        Some(Self { desired, actual: object["status"]["readyReplicas"].as_u64().unwrap_or(0) })
+        let selector = &object["spec"]["selector"];
+        let labels = selector.get("matchLabels").unwrap_or(selector).as_object()?;
+        let picked = |pod: &&Value| labels.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value);
+        let ready = world.objects_in("Pod", namespace).filter(picked).filter(|pod| is(pod, State::Ready)).count();
+        Some(Self { desired, actual: u64::try_from(ready).unwrap_or(u64::MAX) })
     }
 }
+
+/// Kinds that want so many pods.
+pub(super) const REPLICATED: &[&str] = &["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
 
 /// Desired and actual replicas of the objects to look at that have them; then those of the same names in the second
 /// cluster, if there is one.
@@ -140,7 +149,7 @@ fn all_gauges<'a>(
     look.iter().filter_map(move |place| {
         let (kind, name) = place.split_once('/')?;
         let object = world.object_in(kind, namespace, name);
-        let replicas = object.and_then(Replicas::of);
+        let replicas = object.and_then(|object| Replicas::of(object, world, namespace));
         match (cluster, object, replicas) {
             // Gone from one cluster and not from the other: that is what there is to see.
             (Some(cluster), None, _) | (Some(cluster), _, Some(_)) => {

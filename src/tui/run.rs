@@ -1,4 +1,5 @@
-//! The loop: wait, drain all that came, draw once if something changed, at most one frame per 16 ms. No timer when idle.
+//! The loop: wait, drain all that came, draw once if something changed, at most one frame per 16 ms but for keys, which
+//! are answered at once. No timer when idle.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,26 +91,30 @@ async fn steer(
     let mut keys = EventStream::new();
     let mut signals = std::pin::pin!(signal());
     let mut drawn = None;
-    let mut dirty = true;
+    let (mut dirty, mut handled) = (true, false);
     while !app.ended() {
         let since = drawn.map_or(FRAME, |drawn| clock.elapsed().saturating_sub(drawn));
-        if dirty && since >= FRAME {
+        if dirty && (handled || since >= FRAME) {
             app.settle();
             screen.draw(app)?;
             drawn = Some(clock.elapsed());
-            dirty = false;
+            (dirty, handled) = (false, false);
             continue;
         }
         let pause = if dirty { Some(FRAME.saturating_sub(since)) } else { app.ticks() };
         let first = tokio::select! {
-            event = keys.next() => match event { Some(event) => message(event?), None => Some(Msg::Terminate) },
+            biased;
+            event = keys.next() => {
+                handled = true;
+                match event { Some(event) => message(event?), None => Some(Msg::Terminate) }
+            }
             msg = inbox.recv() => msg,
             () = &mut signals => Some(Msg::Terminate),
             () = nap(pause) => None,
         };
         let mut effects = app.update(Msg::Clock(clock.now()));
         effects.extend(first.into_iter().flat_map(|msg| app.update(msg)));
-        effects.extend(drain(app, &mut inbox, &mut keys).await?);
+        effects.extend(drain(app, &mut inbox, &mut keys, &mut handled).await?);
         for effect in effects {
             runner.run(effect);
         }
@@ -118,15 +123,17 @@ async fn steer(
     Ok(())
 }
 
-/// Takes in all that is waiting. The keys are asked with this task's own waker: the stream keeps the first that it is given.
+/// Takes in all that is waiting, and says when a key was among it. The keys are asked with this task's own waker: the stream keeps the first that it is given.
 async fn drain(
     app: &mut App,
     inbox: &mut Receiver<Msg>,
     keys: &mut (impl Stream<Item = std::io::Result<Event>> + Unpin),
+    handled: &mut bool,
 ) -> std::io::Result<Vec<Effect>> {
     let mut effects = Vec::new();
     for _ in 0..DRAIN {
         if let Some(Some(event)) = poll_immediate(keys.next()).await {
+            *handled = true;
             effects.extend(message(event?).into_iter().flat_map(|msg| app.update(msg)));
         } else if let Ok(msg) = inbox.try_recv() {
             effects.extend(app.update(msg));

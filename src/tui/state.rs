@@ -304,6 +304,8 @@ impl State {
         let sent = self.log.iter_mut().rev().find(|entry| entry.command == command && entry.fate == Fate::Sent);
         match sent {
             Some(entry) => entry.fate = fate,
+            // What no command does.
+            None if command.is_empty() => {}
             None => self.log.push(Entry { at: self.now, command: command.into(), fate }),
         }
     }

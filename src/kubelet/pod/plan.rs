@@ -32,6 +32,11 @@ pub(crate) enum Action {
     Fail { reason: &'static str, message: String },
 }
 
+/// The reason of a pod that holds more than it may.
+pub(crate) const EVICTED: &str = "Evicted";
+/// How long such a pod gets (the eviction manager's `immediateEvictionGracePeriodSeconds`).
+const EVICTION_GRACE: Duration = Duration::from_secs(1);
+
 /// What to do now, and when to ask again at the latest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -103,7 +108,8 @@ impl Planner<'_> {
     }
 
     fn wind_down(&mut self) {
-        self.stop_all(spec::grace(self.pod));
+        let evicted = self.state.verdict.as_ref().is_some_and(|(reason, _)| *reason == EVICTED);
+        self.stop_all(if evicted { EVICTION_GRACE.min(spec::grace(self.pod)) } else { spec::grace(self.pod) });
         if !self.state.any_running() && self.state.ip.is_some() && !self.state.stopped {
             self.plan.actions.push(Action::StopSandbox);
         }

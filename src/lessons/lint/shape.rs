@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::Around;
 use crate::lessons::catalogue::Catalogue;
+use crate::lessons::clear::PREFIX;
 use crate::lessons::format::{Card, Choice, Hint, Lesson, Question, Step};
 use crate::lessons::predicate::Predicate;
-use crate::lessons::shell::PREFIX;
 
 /// Keys that a lesson may give a meaning: no other view uses them.
 const KEYS: &str = "ABDEFHIJKMNOPQRSTUVWYZ";

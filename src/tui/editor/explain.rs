@@ -10,7 +10,7 @@ const TABLE: &[(&str, &str)] = &[
     // Reading the YAML.
     (
         r"mapping values are not allowed in this context",
-        "El sangrado no cuadra: esta línea dice «clave: valor» donde YAML no espera otra clave. Suele sobrar o faltar un espacio respecto de la línea de arriba. Alinéala con sus hermanas.",
+        "El sangrado no cuadra: esta línea dice «clave: valor» donde YAML no espera otra clave. Suele sobrar o faltar un espacio respecto de la línea de arriba, o a esa línea le faltan sus dos puntos. Alinéala con sus hermanas.",
     ),
     (
         r"found character that cannot start any token",

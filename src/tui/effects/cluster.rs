@@ -8,7 +8,7 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::watcher;
 use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
@@ -29,6 +29,8 @@ const LONG_METRICS_EVERY: Duration = Duration::from_secs(30);
 const FIRST_METRICS_AFTER: Duration = Duration::from_millis(250);
 /// Length from which a metrics text is long.
 const LONG: usize = 1 << 20;
+/// First and longest wait before a lost watch begins again.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// Changes put together in one message at most.
 const BATCH: usize = 256;
 
@@ -47,15 +49,28 @@ pub fn start(shared: &Shared, tasks: &Tasks) {
     tasks.spawn(read_version(shared.clone()));
 }
 
-/// Lists and watches one kind for ever; a lost watch is taken up again, growing slower.
+/// Lists and watches one kind for ever. A watch that was lost begins with a list again: one that is merely taken up says
+/// nothing while nothing happens, and nobody would know that it is back.
 async fn watch<K>(shared: Shared, source: Source, read: fn(&K) -> Fact)
 where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + 'static,
 {
+    let mut wait = AGAIN.0;
+    while let Some(has_listed) = follow(&shared, source, read).await {
+        wait = if has_listed { AGAIN.0 } else { AGAIN.1.min(wait * 2) };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Lists and watches one kind until the watch is lost, and whether it had listed; `None` when it makes no sense to ask
+/// again.
+async fn follow<K>(shared: &Shared, source: Source, read: fn(&K) -> Fact) -> Option<bool>
+where
+    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + 'static,
+{
     let api: Api<K> = Api::all(shared.client.clone());
-    let stream = watcher(api, watcher::Config::default()).default_backoff().ready_chunks(BATCH);
-    let mut stream = std::pin::pin!(stream);
-    let (mut listed, mut told) = (Vec::new(), 0);
+    let mut stream = std::pin::pin!(watcher(api, watcher::Config::default()).ready_chunks(BATCH));
+    let (mut listed, mut told, mut has_listed) = (Vec::new(), 0, false);
     while let Some(batch) = stream.next().await {
         let latest = batch.iter().filter_map(revision).max().unwrap_or(0);
         let mut changes: Vec<Change> =
@@ -68,13 +83,19 @@ where
         let none =
             |change: &Change| matches!(change, Change::Lost(Source::Components, why) if why.missing() || why.denied());
         let given_up = changes.iter().any(none);
+        let lost = changes.iter().any(|change| matches!(change, Change::Lost(..)));
+        has_listed |= changes.iter().any(|change| matches!(change, Change::Replace(..)));
         if !changes.is_empty() {
             shared.send(Msg::Cluster(changes)).await;
         }
         if given_up {
-            return;
+            return None;
+        }
+        if lost {
+            return Some(has_listed);
         }
     }
+    None
 }
 
 /// The store's revision of a change, where it is a number, as in every store known.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::FutureExt;
+use tempfile::TempDir;
 
 use super::Shared;
 use crate::base::tasks::Tasks;
@@ -12,7 +13,7 @@ use crate::lessons::format::{Action, Key};
 use crate::lessons::progress::{Progress, ProgressError};
 use crate::lessons::record::Record;
 use crate::lessons::traffic::Rates;
-use crate::lessons::{Lesson, Session, shell};
+use crate::lessons::{Lesson, Session, clear, shell};
 use crate::tui::model::failure::Failure;
 use crate::tui::model::lesson::News;
 use crate::tui::msg::{Msg, Outcome, Reply, Ticket};
@@ -24,6 +25,7 @@ const BATCH: usize = 256;
 pub async fn play(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, tasks: Tasks) {
     let rates = Rates::of(&lesson.setup.traffic);
     *shared.rates.lock().await = rates.clone();
+    *shared.folder.lock().await = laid_out(&lesson).inspect_err(|error| tracing::warn!(%error, "no files")).ok();
     let clients = shell::Clients { own: &shared.client, second: shared.second.as_ref() };
     let mut running = match shell::start(clients, &lesson, &rates, shared.clock, &tasks).await {
         Ok(running) => running,
@@ -42,6 +44,15 @@ pub async fn play(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, tasks: Ta
     shared.reply(ticket, Reply::Lesson(News::Ended)).await;
 }
 
+/// A folder with the lesson's manifests, so that `kubectl apply -f` finds them in the terminal.
+fn laid_out(lesson: &Lesson) -> std::io::Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix("timonel-leccion-").tempdir()?;
+    for (name, text) in lesson.files.iter().filter(|(name, _)| !name.contains(['/', '\\'])) {
+        std::fs::write(folder.path().join(name), text)?;
+    }
+    Ok(folder)
+}
+
 /// Does what a key of a lesson does, and says how it went.
 pub async fn stroke(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, key: Key) {
     let rates = shared.rates.lock().await.clone();
@@ -56,11 +67,12 @@ pub async fn stroke(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, key: Ke
             }
             Err(why) => {
                 result = Err(Failure::broken(why));
+                shared.reply(ticket, Reply::Lesson(News::Tried)).await;
                 break;
             }
         }
     }
-    let command = key.command.unwrap_or(key.text);
+    let command = key.command.unwrap_or_default();
     shared.send(Msg::Done(Outcome { command, result, undo: None })).await;
 }
 
@@ -80,10 +92,11 @@ pub async fn happen(shared: Shared, lesson: Arc<Lesson>, step: usize) {
     }
 }
 
-/// Switches on again what the lesson left off: whoever leaves it midway must not find the cluster crippled.
-pub async fn leave(shared: Shared) {
-    if let Err(error) = shell::mend(&shared.client, |_| false).await {
-        tracing::warn!(%error, "what the lesson left off stays off");
+/// Ends a lesson in a cluster that goes on: whoever leaves it must find neither parts off nor its pods.
+pub async fn leave(shared: Shared, lesson: Arc<Lesson>) {
+    shared.folder.lock().await.take();
+    if let Err(error) = clear::leave(&shared.client, &lesson).await {
+        tracing::warn!(%error, "the lesson was not cleared away");
     }
 }
 

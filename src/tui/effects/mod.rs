@@ -27,6 +27,8 @@ use super::model::catalog::Target;
 use super::model::failure::Failure;
 use super::msg::{Effect, Msg, Reply, Ticket};
 use crate::base::clock::Clock;
+use tempfile::TempDir;
+
 use crate::base::tasks::Tasks;
 use crate::lessons::traffic::Rates;
 
@@ -59,6 +61,8 @@ pub struct Shared {
     progress: Arc<Mutex<()>>,
     /// How many requests the lesson under way sends.
     rates: Arc<Mutex<Rates>>,
+    /// Where the manifests of the lesson under way lie, for commands with `-f`.
+    folder: Arc<Mutex<Option<TempDir>>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -71,7 +75,15 @@ impl Runner {
     /// Starts watching the cluster; the messages come out of the receiver. The second one is there for its lesson alone.
     pub fn start(client: Client, second: Option<Client>, clock: Clock, tasks: Tasks) -> (Self, mpsc::Receiver<Msg>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let shared = Shared { client, second, clock, sender, progress: Arc::default(), rates: Arc::default() };
+        let shared = Shared {
+            client,
+            second,
+            clock,
+            sender,
+            progress: Arc::default(),
+            rates: Arc::default(),
+            folder: Arc::default(),
+        };
         cluster::start(&shared, &tasks);
         tasks.spawn(discovery::run(shared.clone()));
         let runner = Self {
@@ -142,7 +154,7 @@ impl Runner {
                 self.of(ticket).spawn(lesson::stroke(shared, ticket, wanted, key))
             }
             Effect::LessonStep(ticket, wanted, step) => self.of(ticket).spawn(lesson::happen(shared, wanted, step)),
-            Effect::LeaveLesson => self.tasks.spawn(lesson::leave(shared)),
+            Effect::LeaveLesson(left) => self.tasks.spawn(lesson::leave(shared, left)),
             Effect::ReadProgress(ticket, data_dir) => self.tasks.spawn(lesson::read(shared, ticket, data_dir)),
             Effect::KeepProgress(ticket, data_dir, session) => {
                 self.tasks.spawn(lesson::keep(shared, ticket, data_dir, session))

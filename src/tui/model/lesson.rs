@@ -20,6 +20,8 @@ pub enum News {
     Moments(Vec<Moment>),
     /// What a key of the lesson applied was refused.
     Refused { reason: String, text: String },
+    /// A key of the lesson did not do what it should: an attempt all the same.
+    Tried,
     /// It could not be set up; why, in Spanish.
     Failed(String),
     /// It is no longer being watched.
@@ -41,7 +43,28 @@ pub fn catalogue() -> Result<&'static Catalogue, String> {
     CHOSEN.get().map_or_else(|| READ.as_ref().map_err(Clone::clone), Ok)
 }
 
-/// Synthetic requests, second by second.
+/// Synthetic requests by whom they ask, in the order in which these were heard of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meters(Vec<Meter>);
+
+impl Meters {
+    /// Takes in what happened, if it is a request.
+    pub fn take(&mut self, moment: &Moment) {
+        let Change::Request { to, answered } = &moment.change else { return };
+        let at = self.0.iter().position(|meter| *meter.to == **to).unwrap_or(self.0.len());
+        if at == self.0.len() {
+            self.0.push(Meter { to: to.to_string(), ..Meter::default() });
+        }
+        self.0[at].count(moment.at, *answered);
+    }
+
+    /// Each of them.
+    pub fn all(&self) -> &[Meter] {
+        &self.0
+    }
+}
+
+/// Synthetic requests to one service, second by second.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meter {
     /// The service asked.
@@ -55,15 +78,6 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Takes in what happened, if it is a request.
-    pub fn take(&mut self, moment: &Moment) {
-        let Change::Request { to, answered } = &moment.change else { return };
-        if self.to.is_empty() {
-            self.to = to.to_string();
-        }
-        self.count(moment.at, *answered);
-    }
-
     fn count(&mut self, at: Duration, answered: bool) {
         if self.seconds.back().is_none_or(|(second, ..)| *second != at.as_secs()) {
             self.seconds.push_back((at.as_secs(), 0, 0));

@@ -87,6 +87,8 @@ pub fn word(part: &Component) -> &'static str {
         ("Running", true) => "encendido",
         ("Running", false) => "apagándose",
         ("Stopped", false) => "apagado",
+        // It says why: it lives in a part that is off.
+        ("Stopped", true) if !part.message.is_empty() => "en espera",
         ("Stopped" | "Starting", true) => "arrancando",
         ("Failed", _) => "falló",
         _ => "sin noticias",

@@ -6,12 +6,12 @@ use ratatui::text::Line;
 
 use super::Entry;
 use crate::tui::keys::{self, Action, Binding, bind};
-use crate::tui::model::format::{ago, fit, pad};
+use crate::tui::model::format::{ago, fit, pad, width};
 use crate::tui::msg::{Effect, Reply, Ticket};
 use crate::tui::state::{Fate, Notice, State};
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::panel::lines;
-use crate::tui::widgets::text::span;
+use crate::tui::widgets::text::{span, wrap};
 use crate::tui::widgets::window;
 
 /// Its line in the table of views.
@@ -30,6 +30,9 @@ static KEYS: &[&[Binding]] = &[
     ],
     keys::MOVES,
 ];
+
+/// Columns of a line beside the command and its answer.
+const BESIDE: usize = 22;
 
 /// The choice counts from the newest.
 #[derive(Debug, Default)]
@@ -89,8 +92,12 @@ impl View for Commands {
             let text = "  Nada todavía. Lo que hagas aquí aparecerá como el comando kubectl que haría lo mismo.";
             return lines(frame, area, [Line::default(), Line::styled(text, state.theme.dim())]);
         }
-        let shown = window::around(self.chosen, state.log.len(), usize::from(area.height));
-        lines(frame, area, shown.map(|index| self.line(index, usize::from(area.width), state)));
+        let whole = self.whole(area, state);
+        let below = u16::try_from(whole.len()).unwrap_or(0).min(area.height / 2);
+        let above = Rect { height: area.height - below, ..area };
+        let shown = window::around(self.chosen, state.log.len(), usize::from(above.height));
+        lines(frame, above, shown.map(|index| self.line(index, usize::from(area.width), state)));
+        lines(frame, Rect { y: above.bottom(), height: below, ..area }, whole);
     }
 }
 
@@ -120,6 +127,19 @@ impl Commands {
         vec![Step::Run(Effect::Copy(entry.command.clone())), say]
     }
 
+    /// The answer to the chosen command, when it does not fit beside it.
+    fn whole(&self, area: Rect, state: &State) -> Vec<Line<'static>> {
+        let room = usize::from(area.width);
+        let Some(entry) = state.log.iter().rev().nth(self.chosen) else { return Vec::new() };
+        let (Fate::Done(text) | Fate::Refused(text)) = &entry.fate else { return Vec::new() };
+        if text.lines().count() <= 1 && width(text) + width(&entry.command) + BESIDE <= room {
+            return Vec::new();
+        }
+        let rule = Line::styled("─".repeat(room), state.theme.dim());
+        let pieces = wrap(text, room.saturating_sub(2)).into_iter().map(|piece| Line::raw(format!(" {piece}")));
+        std::iter::once(rule).chain(pieces).collect()
+    }
+
     fn line(&self, index: usize, room: usize, state: &State) -> Line<'static> {
         let theme = state.theme;
         let Some(entry) = state.log.iter().rev().nth(index) else { return Line::default() };
@@ -130,7 +150,7 @@ impl Commands {
         };
         let when = pad(&ago(entry.at, state.now), 13);
         let style = if index == self.chosen { theme.selected() } else { theme.text() };
-        let left = room.saturating_sub(entry.command.len() + 22);
+        let left = room.saturating_sub(width(&entry.command) + BESIDE);
         Line::from(vec![
             span(format!(" {when} "), theme.dim()),
             sign,

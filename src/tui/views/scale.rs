@@ -14,6 +14,7 @@ use crate::tui::state::State;
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::input::Input;
 use crate::tui::widgets::panel::{dialog, lines};
+use crate::tui::widgets::text::wrap;
 
 /// Its line in the table of views.
 pub static ENTRY: Entry = Entry {
@@ -105,17 +106,15 @@ impl View for Scale {
 
     fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
         let theme = state.theme;
-        let inner = dialog(frame, area, (60, 8), &self.title(state), theme);
-        let now = self.now.map_or_else(String::new, |now| format!("Ahora se quieren {now}."));
+        let inner = dialog(frame, area, (60, 9), &self.title(state), theme);
+        let now = self.now.map_or_else(String::new, |now| match now {
+            1 => "Ahora se quiere 1.".into(),
+            now => format!("Ahora se quieren {now}."),
+        });
         let command = self.wanted().map(|replicas| kubectl::deed(&self.target, &Deed::Scale(replicas)));
         let command = command.map_or_else(|| "escribe un número entero".into(), |command| format!("$ {command}"));
-        let body = [
-            Line::raw(now),
-            Line::default(),
-            self.input.line(theme, "réplicas: "),
-            Line::default(),
-            Line::styled(command, theme.dim()),
-        ];
-        lines(frame, inner, body);
+        let body = [Line::raw(now), Line::default(), self.input.line(theme, "réplicas: "), Line::default()];
+        let command = wrap(&command, usize::from(inner.width)).into_iter();
+        lines(frame, inner, body.into_iter().chain(command.map(|piece| Line::styled(piece, theme.dim()))));
     }
 }

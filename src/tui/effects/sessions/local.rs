@@ -32,7 +32,9 @@ pub async fn run(
     mut inbox: mpsc::Receiver<Input>,
 ) -> anyhow::Result<String> {
     let tools = tempfile::tempdir().context("no se pudo hacer una carpeta temporal")?;
-    let command = command(&tools, kubeconfig.as_deref(), &context)?;
+    let folder = shared.folder.lock().await.as_ref().map(|folder| folder.path().to_path_buf());
+    let folder = folder.or_else(|| std::env::current_dir().ok());
+    let command = command(&tools, kubeconfig.as_deref(), &context, folder.as_deref())?;
     let pair = native_pty_system().openpty(pty_size(size)).context("no se pudo abrir una pseudoterminal")?;
     let mut child = pair.slave.spawn_command(command).context("no se pudo arrancar el shell")?;
     let _killer = Killer(child.clone_killer());
@@ -96,8 +98,13 @@ fn pty_size((cols, rows): (u16, u16)) -> PtySize {
     PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
 }
 
-/// The user's shell, with the cluster's kubeconfig and a `kubectl` on its path.
-fn command(tools: &TempDir, kubeconfig: Option<&Path>, context: &str) -> anyhow::Result<CommandBuilder> {
+/// The user's shell in a folder, with the cluster's kubeconfig and a `kubectl` on its path.
+fn command(
+    tools: &TempDir,
+    kubeconfig: Option<&Path>,
+    context: &str,
+    folder: Option<&Path>,
+) -> anyhow::Result<CommandBuilder> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut command = CommandBuilder::new(shell());
     command.env("TERM", "xterm-256color");
@@ -110,7 +117,7 @@ fn command(tools: &TempDir, kubeconfig: Option<&Path>, context: &str) -> anyhow:
         let all = std::iter::once(tools.path().to_path_buf()).chain(std::env::split_paths(&path));
         command.env("PATH", std::env::join_paths(all)?);
     }
-    if let Ok(folder) = std::env::current_dir() {
+    if let Some(folder) = folder {
         command.cwd(folder);
     }
     Ok(command)

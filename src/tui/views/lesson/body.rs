@@ -175,7 +175,7 @@ fn replay(tale: &[(Duration, String)], room: usize, theme: Theme) -> Vec<Line<'s
     }
     let mut lines = vec![Line::default(), heading(theme, "La repetición")];
     for (at, what) in tale {
-        let lead = format!("{:>6.1} s  ", at.as_secs_f64());
+        let lead = format!("{:>6.1} s  ", at.as_secs_f64()).replace('.', ",");
         lines.extend(hanging(theme, &lead, what, theme.text(), room));
     }
     lines

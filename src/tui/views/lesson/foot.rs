@@ -17,7 +17,7 @@ pub fn lines(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled("─".repeat(room), theme.dim())];
     if play.phase == Phase::Running {
         let view = play.session.view();
-        lines.extend(traffic(&play.meter, room, theme));
+        lines.extend(play.meters.all().iter().filter_map(|meter| traffic(meter, room, theme)));
         lines.extend(gauges(&view.gauges, room, theme));
         if view.debrief.is_none() {
             lines.extend(goals(&view, room, theme));
@@ -41,10 +41,21 @@ fn traffic(meter: &Meter, room: usize, theme: Theme) -> Option<Line<'static>> {
     Some(clip(spans, room))
 }
 
-/// Desired against actual, in one line; where there are two clusters, in one line each.
-fn gauges(all: &[Gauge], room: usize, theme: Theme) -> impl Iterator<Item = Line<'static>> {
-    all.chunk_by(|one, other| one.cluster == other.cluster).map(move |each| gauged(each, room, theme))
+/// Desired against actual, in one line, or one each where they do not fit; two clusters have their own lines.
+fn gauges(all: &[Gauge], room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for each in all.chunk_by(|one, other| one.cluster == other.cluster) {
+        let line = gauged(each, usize::MAX, theme);
+        match line.width() <= room + GAP.len() {
+            true => lines.push(clip(line.spans, room)),
+            false => lines.extend(each.iter().map(|gauge| gauged(std::slice::from_ref(gauge), room, theme))),
+        }
+    }
+    lines
 }
+
+/// Between two gauges.
+const GAP: &str = "   ";
 
 fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
     let cluster = gauges.first().and_then(|gauge| gauge.cluster.as_ref());
@@ -52,10 +63,10 @@ fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
     for gauge in gauges {
         spans.push(span(format!("{} ", gauge.name), theme.strong()));
         spans.push(match gauge.replicas {
-            None => span("no está   ", theme.dim()),
+            None => span(format!("no está{GAP}"), theme.dim()),
             Some(Replicas { desired, actual }) => {
                 let style = if actual == desired { theme.good() } else { theme.warn() };
-                span(format!("deseado {desired} · actual {actual}   "), style)
+                span(format!("deseado {desired} · actual {actual}{GAP}"), style)
             }
         });
     }
@@ -72,30 +83,41 @@ fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
 
 /// What the next key does.
 fn next(play: &Play, view: &View, room: usize, state: &State) -> Vec<Line<'static>> {
-    let (theme, hints) = (state.theme, state.hints);
-    let (key, does) = if view.debrief.is_some() {
-        match play.next_lesson() {
-            Some(lesson) => ("Enter", format!("siguiente lección: {} {}", lesson.id, lesson.title)),
-            None => ("Enter", "ver todas las lecciones".into()),
-        }
-    } else if view.can_advance && view.step == view.steps {
-        ("Enter", "terminar y ver qué pasó".into())
-    } else if view.can_advance {
-        ("Enter", "siguiente paso".into())
-    } else if play.pending().is_some() {
-        match view.question.as_ref().is_some_and(|question| question.items.is_empty()) {
-            true => ("Enter", "responder; la opción se elige con ↑ ↓ o su número".into()),
-            false => ("Enter", "poner en orden: ↑ ↓ y Enter, o sus números".into()),
-        }
-    } else if view.hint_available && hints {
-        ("i", "pedir una pista".into())
-    } else if view.edit.is_some() {
-        ("e", "abrir el manifiesto en el editor".into())
-    } else {
-        ("Tab", "ir al puente".into())
-    };
+    let theme = state.theme;
+    let (key, does) = offered(play, view, state.hints);
     // The keys go elsewhere while the bridge has them.
-    let way = if play.on_bridge && !matches!(key, "Tab" | "i") { format!("Tab, {key}") } else { key.to_string() };
+    let way = if play.on_bridge && !matches!(&*key, "Tab" | "i") { format!("Tab, {key}") } else { key };
     let style = if view.can_advance || view.debrief.is_some() { theme.good() } else { theme.accent() };
     hanging(theme, &format!("▸ {way}: "), &does, style, room)
+}
+
+/// A key, and what it does.
+fn offered(play: &Play, view: &View, hints: bool) -> (String, String) {
+    if view.debrief.is_some() {
+        match play.next_lesson() {
+            Some(lesson) => ("Enter".into(), format!("siguiente lección: {} {}", lesson.id, lesson.title)),
+            None => ("Enter".into(), "ver todas las lecciones".into()),
+        }
+    } else if view.can_advance && view.step == view.steps {
+        ("Enter".into(), "terminar y ver qué pasó".into())
+    } else if view.can_advance {
+        ("Enter".into(), "siguiente paso".into())
+    } else if play.pending().is_some() {
+        match view.question.as_ref().is_some_and(|question| question.items.is_empty()) {
+            true => ("Enter".into(), "responder; la opción se elige con ↑ ↓ o su número".into()),
+            false => ("Enter".into(), "poner en orden: ↑ ↓ y Enter, o sus números".into()),
+        }
+    } else if view.hint_available && hints {
+        ("i".into(), "pedir una pista".into())
+    } else if view.edit.is_some() {
+        ("e".into(), "abrir el manifiesto en el editor".into())
+    } else if let [key] = view.keys[..] {
+        (key.key.to_string(), key.text.to_owned())
+    } else if !view.keys.is_empty() {
+        ("su tecla".into(), "una de las de este paso, entre corchetes".into())
+    } else if !view.commands.is_empty() {
+        (":terminal".into(), "escribir ahí el comando (c lo copia)".into())
+    } else {
+        ("Tab".into(), "ir al puente".into())
+    }
 }

@@ -14,11 +14,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::editor::{self, LessonFile, Source};
-use super::{Entry, bridge, chooser, confirm};
+use super::{Entry, bridge, chooser, confirm, terminal};
 use crate::lessons::{Change, Lesson, Session};
 use crate::tui::actions;
 use crate::tui::keys::{Action, Binding, MOVES, bind};
-use crate::tui::model::lesson::{Meter, News, catalogue};
+use crate::tui::model::lesson::{Meters, News, catalogue};
 use crate::tui::model::scope::Scope;
 use crate::tui::msg::{Effect, Reply, Ticket};
 use crate::tui::state::{Notice, State};
@@ -49,26 +49,31 @@ fn go(state: &State, id: &str) -> Result<Steps, String> {
     }
 }
 
-static IN_PANEL: &[&[Binding]] = &[
-    &[
-        bind(&["enter"], Action::Enter, "responder o seguir", "Responder la predicción; con todo en verde, seguir"),
-        bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
-        bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
-        bind(&["e"], Action::Edit, "editor", "Abrir el manifiesto de la lección en el editor"),
-        bind(&["c"], Action::Copy, "copiar", "Copiar un comando del paso"),
-        bind(&["r"], Action::Restart, "", "Empezar la lección de nuevo (pregunta antes)"),
-        bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
-        bind(&["1"], Action::Choose(0), "", "Marcar la opción 1 (con Enter se responde)"),
-        bind(&["2"], Action::Choose(1), "", "Marcar la opción 2"),
-        bind(&["3"], Action::Choose(2), "", "Marcar la opción 3"),
-        bind(&["4"], Action::Choose(3), "", "Marcar la opción 4"),
-        bind(&["5"], Action::Choose(4), "", "Marcar la opción 5"),
-        bind(&["6"], Action::Choose(5), "", "Marcar la opción 6"),
-        bind(&["7"], Action::Choose(6), "", "En una lista que ordenar: tomar la 7"),
-        bind(&["8"], Action::Choose(7), "", "En una lista que ordenar: tomar la 8"),
-        bind(&["9"], Action::Choose(8), "", "En una lista que ordenar: tomar la 9"),
-    ],
-    MOVES,
+static IN_PANEL: &[&[Binding]] = &[FIRST, EDIT, THEN, MOVES];
+
+static WITHOUT_EDITOR: &[&[Binding]] = &[FIRST, THEN, MOVES];
+
+static FIRST: &[Binding] = &[
+    bind(&["enter"], Action::Enter, "responder o seguir", "Responder la predicción; con todo en verde, seguir"),
+    bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
+    bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
+];
+
+static EDIT: &[Binding] = &[bind(&["e"], Action::Edit, "editor", "Abrir el manifiesto de la lección en el editor")];
+
+static THEN: &[Binding] = &[
+    bind(&["c"], Action::Copy, "copiar", "Copiar un comando del paso"),
+    bind(&["r"], Action::Restart, "", "Empezar la lección de nuevo (pregunta antes)"),
+    bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
+    bind(&["1"], Action::Choose(0), "", "Marcar la opción 1 (con Enter se responde)"),
+    bind(&["2"], Action::Choose(1), "", "Marcar la opción 2"),
+    bind(&["3"], Action::Choose(2), "", "Marcar la opción 3"),
+    bind(&["4"], Action::Choose(3), "", "Marcar la opción 4"),
+    bind(&["5"], Action::Choose(4), "", "Marcar la opción 5"),
+    bind(&["6"], Action::Choose(5), "", "Marcar la opción 6"),
+    bind(&["7"], Action::Choose(6), "", "En una lista que ordenar: tomar la 7"),
+    bind(&["8"], Action::Choose(7), "", "En una lista que ordenar: tomar la 8"),
+    bind(&["9"], Action::Choose(8), "", "En una lista que ordenar: tomar la 9"),
 ];
 
 static PREPARING: &[&[Binding]] = &[&[
@@ -111,7 +116,7 @@ struct Play {
     lesson: Arc<Lesson>,
     session: Session,
     phase: Phase,
-    meter: Meter,
+    meters: Meters,
     ticket: Ticket,
     /// What the other view looks at while it is not ours.
     scope_before: Scope,
@@ -138,7 +143,7 @@ impl Play {
             session: Session::new(Arc::clone(&lesson)),
             lesson,
             phase: Phase::Preparing,
-            meter: Meter::default(),
+            meters: Meters::default(),
             ticket: Ticket::default(),
             scope_before: Scope::default(),
             bridge: bridge::open(),
@@ -155,7 +160,7 @@ impl Play {
     /// Begins, or begins anew: what was written in the lesson's files belongs to the last time.
     fn begin(&mut self, state: &State) -> Steps {
         self.session = Session::new(Arc::clone(&self.lesson));
-        (self.phase, self.meter, self.unkept) = (Phase::Preparing, Meter::default(), false);
+        (self.phase, self.meters, self.unkept) = (Phase::Preparing, Meters::default(), false);
         self.turn_page();
         let stale = self.drafts(state).into_iter().map(|path| Step::Run(Effect::RemoveFile(path)));
         let set_up = Step::Run(Effect::Lesson(self.ticket, Arc::clone(&self.lesson)));
@@ -275,9 +280,10 @@ impl Play {
             return vec![Step::Say(Notice::tip("aquí no hay pistas: esta noche estás de guardia"))];
         }
         if !self.session.hint() {
-            return vec![Step::Say(Notice::tip(
-                "prueba algo primero: las pistas llegan tras un intento o un rato sin avanzar",
-            ))];
+            return vec![Step::Say(Notice::tip(match self.session.hints_given() {
+                0 => "prueba algo primero: las pistas llegan tras un intento o medio minuto sin avanzar",
+                _ => "prueba lo que dice la última pista: la siguiente llega tras un intento o medio minuto",
+            }))];
         }
         self.top = usize::MAX;
         self.on_bridge = self.on_bridge && draw::wide(state.size);
@@ -353,12 +359,13 @@ impl Play {
                 return [self.look()].into_iter().chain(self.happens()).collect();
             }
             News::Refused { reason, text } => return self.refused(&reason, &text, state),
+            News::Tried => self.session.tried(),
             News::Failed(why) => self.phase = Phase::Broken(why),
             News::Ended => self.phase = Phase::Broken("se dejó de recibir lo que pasa en el clúster".into()),
             News::Moments(moments) => {
                 let mut green = false;
                 for moment in &moments {
-                    self.meter.take(moment);
+                    self.meters.take(moment);
                     green |= self.session.observe(moment);
                 }
                 if green && self.session.view().can_advance {
@@ -366,7 +373,11 @@ impl Play {
                     (self.top, self.follow) = (usize::MAX, true);
                 }
                 if green {
-                    return self.keep(state);
+                    let mut steps = self.keep(state);
+                    if self.session.view().can_advance {
+                        steps.push(Step::Say(Notice::info("paso completo")));
+                    }
+                    return steps;
                 }
             }
         }
@@ -392,7 +403,8 @@ impl View for Play {
             _ if self.on_bridge => ON_BRIDGE,
             Phase::Preparing => PREPARING,
             Phase::Broken(_) => BROKEN,
-            Phase::Running => IN_PANEL,
+            Phase::Running if self.session.view().edit.is_some() => IN_PANEL,
+            Phase::Running => WITHOUT_EDITOR,
         }
     }
 
@@ -414,7 +426,7 @@ impl View for Play {
         // Its own cluster ends with the lesson; in a common one everything runs again.
         steps.push(match state.practice {
             Some(_) => Step::Depart("lecciones".into()),
-            None => Step::Run(Effect::LeaveLesson),
+            None => Step::Run(Effect::LeaveLesson(Arc::clone(&self.lesson))),
         });
         steps
     }
@@ -423,9 +435,14 @@ impl View for Play {
         if self.phase != Phase::Running || self.session.finished() {
             return None;
         }
-        let key = self.lesson.steps[self.session.step()].keys.iter().find(|key| key.key == letter)?;
-        let command = key.command.clone().unwrap_or_else(|| key.text.clone());
-        Some(vec![Step::Log(command), Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key.clone()))])
+        let Some(key) = self.lesson.steps[self.session.step()].keys.iter().find(|key| key.key == letter) else {
+            let elsewhere = self.lesson.steps.iter().flat_map(|step| &step.keys).any(|key| key.key == letter);
+            return elsewhere.then(|| vec![Step::Say(Notice::tip(format!("la tecla {letter} es de otro paso")))]);
+        };
+        // What no command does is not in the log of commands.
+        let logged = key.command.clone().map(Step::Log);
+        let stroke = Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key.clone()));
+        Some(logged.into_iter().chain([stroke]).collect())
     }
 
     fn covered(&mut self, by: &dyn View, state: &State) -> Steps {
@@ -433,6 +450,10 @@ impl View for Play {
             return Steps::new();
         }
         let mut green = self.session.did(Change::Used(by.name().into()));
+        if by.name() == terminal::ENTRY.name {
+            // What is typed there may be refused, and nobody sees it but the learner.
+            self.session.tried();
+        }
         if let Some((kind, name)) = by.shows() {
             green |= self.session.did(Change::Opened { kind: kind.into(), name: name.into() });
         }

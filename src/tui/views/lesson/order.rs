@@ -12,7 +12,11 @@ use crate::tui::widgets::text::span;
 /// The items, each with its number and, once taken, its place.
 pub fn ask(body: &mut Body, play: &Play, question: &QuestionView, room: usize, theme: Theme) {
     let done = question.verdict.is_some();
-    for (index, (place, item)) in question.items.iter().enumerate() {
+    let mut items: Vec<_> = question.items.iter().enumerate().collect();
+    if done {
+        items.sort_by_key(|(_, (place, _))| *place);
+    }
+    for (index, (place, item)) in items {
         let start = body.lines.len();
         let taken = play.picked.iter().position(|picked| picked == place);
         let (sign, style) = match (done, taken) {
