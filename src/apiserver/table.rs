@@ -1,5 +1,7 @@
 //! The server-side table: the kind's columns and rows. Must not know any kind.
 
+use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -29,6 +31,28 @@ impl Include {
     }
 }
 
+/// A row as it is written.
+#[derive(Serialize)]
+struct Row<'a> {
+    cells: Vec<Value>,
+    object: Option<Object<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Object<'a> {
+    Whole(&'a Value),
+    Partial(Partial<'a>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Partial<'a> {
+    kind: &'static str,
+    api_version: String,
+    metadata: &'a Value,
+}
+
 /// Builds tables of one kind for one call.
 #[derive(Clone, Copy)]
 pub(super) struct Tabler<'a> {
@@ -49,6 +73,39 @@ impl<'a> Tabler<'a> {
             "kind": "Table", "apiVersion": format!("meta.k8s.io/{}", self.version), "metadata": metadata,
             "columnDefinitions": columns, "rows": rows,
         })
+    }
+
+    /// A table with its columns as text, object after object: thousands of rows need not be held as values.
+    pub(super) fn written(&self, metadata: &Value, values: impl Iterator<Item = ApiResult<Value>>) -> ApiResult<Bytes> {
+        let mut bytes = Vec::new();
+        let columns = definitions(self.call.kind);
+        let version = self.version;
+        let head = format!(
+            "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/{version}\",\"metadata\":{metadata},\"columnDefinitions\":{columns},\"rows\":["
+        );
+        bytes.extend_from_slice(head.as_bytes());
+        for (index, value) in values.enumerate() {
+            if index > 0 {
+                bytes.push(b',');
+            }
+            self.write_row(&mut bytes, &value?)?;
+        }
+        bytes.extend_from_slice(b"]}");
+        Ok(bytes.into())
+    }
+
+    fn write_row(&self, bytes: &mut Vec<u8>, value: &Value) -> ApiResult<()> {
+        let cells = self.call.kind.rules.row(value, self.call.server.clock.now());
+        let object = match self.include {
+            Include::Nothing => None,
+            Include::Metadata => Some(Object::Partial(Partial {
+                kind: "PartialObjectMetadata",
+                api_version: format!("meta.k8s.io/{}", self.version),
+                metadata: &value["metadata"],
+            })),
+            Include::Object => Some(Object::Whole(value)),
+        };
+        serde_json::to_writer(bytes, &Row { cells, object }).map_err(|error| ApiError::internal(error.to_string()))
     }
 
     /// The row of an object.

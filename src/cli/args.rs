@@ -107,8 +107,8 @@ pub struct DashboardArgs {
     /// The lessons of a folder instead of those in the executable.
     #[arg(skip)]
     pub lessons: Option<PathBuf>,
-    /// What to open first, as the palette takes it.
-    #[arg(skip)]
+    /// Qué vista abrir primero, como en la paleta: pods, deployments, eventos… [por omisión: el puente].
+    #[arg(long, value_name = "VISTA")]
     pub view: Option<String>,
     /// The cluster that is started when none runs yet.
     #[command(flatten)]

@@ -121,7 +121,9 @@ impl Replicas {
     fn of(object: &Value, world: &World, namespace: Option<&str>) -> Option<Self> {
         let desired = object["spec"]["replicas"].as_u64()?;
         let selector = &object["spec"]["selector"];
-        let labels = selector.get("matchLabels").unwrap_or(selector).as_object()?;
+        let Some(labels) = selector.get("matchLabels").unwrap_or(selector).as_object() else {
+            return Some(Self { desired, actual: object["status"]["readyReplicas"].as_u64().unwrap_or(0) });
+        };
         let picked = |pod: &&Value| labels.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value);
         let ready = world.objects_in("Pod", namespace).filter(picked).filter(|pod| is(pod, State::Ready)).count();
         Some(Self { desired, actual: u64::try_from(ready).unwrap_or(u64::MAX) })

@@ -36,6 +36,10 @@ pub(in super::super) fn list(call: &Call) -> ApiResult<Response> {
     let listing = listing(call)?;
     let (media, bytes) = match (call.form.view, call.form.syntax) {
         (View::Whole, Syntax::Json) if call.shows_stored() => (respond::JSON, join(call, &listing)),
+        (View::Table(version), Syntax::Json) => {
+            let values = listing.records.iter().map(|record| call.read(&record.value));
+            (respond::JSON, Tabler::new(call, version)?.written(&metadata(&listing), values)?)
+        }
         _ => respond::write(call.form, &made(call, &listing)?),
     };
     Ok(respond::finish(StatusCode::OK, media, bytes, &[]))

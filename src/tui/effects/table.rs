@@ -5,19 +5,19 @@ use std::time::Duration;
 use futures::StreamExt;
 use http::{Request, header};
 use kube::core::WatchEvent;
-use serde_json::Value;
 
 use super::{Shared, escape};
 use crate::base::tasks::Tasks;
 use crate::tui::model::catalog::Listing;
 use crate::tui::model::failure::Failure;
-use crate::tui::model::table::Table;
+use crate::tui::model::table::{Row, Table};
 use crate::tui::msg::{Reply, Ticket};
 
 /// What kubectl asks for.
 const AS_TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
-/// Rows of a page: the first screen does not wait for ten thousand.
-const PAGE: usize = 500;
+/// Rows of the first page, as the first screen does not wait for ten thousand, and of those behind it.
+const FIRST: usize = 500;
+const REST: usize = 5000;
 /// The longest pause between attempts.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -89,10 +89,10 @@ async fn list(shared: &Shared, ticket: Ticket, part: &Part, fresh: bool) -> Resu
             "" => at.clone().unwrap_or_default(),
             next => format!("&continue={}", escape(next)),
         };
-        let only = part.only();
-        let request = Request::get(format!("{path}?limit={PAGE}{only}{more}")).header(header::ACCEPT, AS_TABLE);
-        let answer = shared.json(request, Vec::new()).await?;
-        let page = Table::read(&answer).ok_or_else(|| Failure::broken("the server did not answer with a Table"))?;
+        let (only, limit) = (part.only(), if whole.columns.is_empty() { FIRST } else { REST });
+        let request = Request::get(format!("{path}?limit={limit}{only}{more}")).header(header::ACCEPT, AS_TABLE);
+        let request = request.body(Vec::new()).map_err(Failure::broken)?;
+        let page: Table = shared.client.request(request).await.map_err(Failure::from)?;
         let first = whole.columns.is_empty();
         if first {
             whole.columns = page.columns;
@@ -119,20 +119,20 @@ async fn watch(shared: &Shared, ticket: Ticket, part: &Part, mut version: String
             Ok(request) => request,
             Err(error) => return Failure::broken(error),
         };
-        let stream = match shared.client.request_events::<Value>(request).await {
+        let stream = match shared.client.request_events::<Table>(request).await {
             Ok(stream) => stream,
             Err(error) => return Failure::from(error),
         };
         let mut stream = std::pin::pin!(stream);
         while let Some(event) = stream.next().await {
             match event {
-                Ok(WatchEvent::Added(value) | WatchEvent::Modified(value)) => {
-                    for row in rows(&value, &mut version) {
+                Ok(WatchEvent::Added(table) | WatchEvent::Modified(table)) => {
+                    for row in rows(table, &mut version) {
                         shared.reply(ticket, Reply::Row(row)).await;
                     }
                 }
-                Ok(WatchEvent::Deleted(value)) => {
-                    for row in rows(&value, &mut version) {
+                Ok(WatchEvent::Deleted(table)) => {
+                    for row in rows(table, &mut version) {
                         shared.reply(ticket, Reply::RowGone(row.uid)).await;
                     }
                 }
@@ -144,13 +144,10 @@ async fn watch(shared: &Shared, ticket: Ticket, part: &Part, mut version: String
     }
 }
 
-/// The rows of an event, and the version that it brings.
-fn rows(value: &Value, version: &mut String) -> Vec<crate::tui::model::table::Row> {
-    let own = &value["rows"][0]["object"]["metadata"]["resourceVersion"];
-    if let Some(newer) =
-        own.as_str().or_else(|| value["metadata"]["resourceVersion"].as_str()).filter(|it| !it.is_empty())
-    {
-        *version = newer.to_string();
+/// The rows of an event; the version that it brings is where a watch continues.
+fn rows(table: Table, version: &mut String) -> Vec<Row> {
+    if !table.version.is_empty() {
+        *version = table.version;
     }
-    Table::read(value).map(|table| table.rows).unwrap_or_default()
+    table.rows
 }

@@ -29,8 +29,9 @@ pub struct Row {
     pub created: Option<Timestamp>,
 }
 
-/// A list as the server prints it.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A list as the server prints it, a `meta.k8s.io/v1` Table.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(try_from = "Sent")]
 pub struct Table {
     /// Its columns.
     pub columns: Vec<Column>,
@@ -44,41 +45,78 @@ pub struct Table {
     pub part: Option<String>,
 }
 
-impl Table {
-    /// Reads a `meta.k8s.io/v1` Table; `None` when it is something else.
-    pub fn read(value: &Value) -> Option<Self> {
-        if value["kind"] != "Table" {
-            return None;
+/// A table as it is sent. What nobody shows (managedFields, half of the text) is not read into memory.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    kind: String,
+    #[serde(default)]
+    metadata: SentMeta,
+    column_definitions: Option<Vec<Column>>,
+    rows: Option<Vec<SentRow>>,
+}
+
+#[derive(Deserialize)]
+struct SentRow {
+    cells: Vec<Value>,
+    object: Option<SentObject>,
+}
+
+#[derive(Deserialize)]
+struct SentObject {
+    #[serde(default)]
+    metadata: SentMeta,
+}
+
+/// What is read of the metadata of a table or of an object.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct SentMeta {
+    name: String,
+    namespace: String,
+    uid: String,
+    resource_version: String,
+    creation_timestamp: Option<String>,
+    r#continue: String,
+}
+
+impl TryFrom<Sent> for Table {
+    type Error = &'static str;
+
+    fn try_from(sent: Sent) -> Result<Self, Self::Error> {
+        if sent.kind != "Table" {
+            return Err("the server did not answer with a Table");
         }
-        let columns = value["columnDefinitions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let rows = value["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
-        Some(Self {
-            columns: columns.iter().filter_map(|column| Column::deserialize(column).ok()).collect(),
-            rows: rows.iter().map(Row::read).collect(),
-            version: text(&value["metadata"]["resourceVersion"]),
-            next: text(&value["metadata"]["continue"]),
+        let rows = sent.rows.unwrap_or_default();
+        // A watch's event is a table of one row; not every server says its version at the top.
+        let first = rows.first().and_then(|row| row.object.as_ref()).map(|object| &object.metadata.resource_version);
+        let version = Some(sent.metadata.resource_version).filter(|version| !version.is_empty());
+        Ok(Self {
+            columns: sent.column_definitions.unwrap_or_default(),
+            version: version.or_else(|| first.cloned()).unwrap_or_default(),
+            next: sent.metadata.r#continue,
+            rows: rows.into_iter().map(Row::from).collect(),
             part: None,
         })
     }
 }
 
-impl Row {
-    fn read(value: &Value) -> Self {
-        let cells = value["cells"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let meta = &value["object"]["metadata"];
+impl From<SentRow> for Row {
+    fn from(sent: SentRow) -> Self {
+        let meta = sent.object.map(|object| object.metadata).unwrap_or_default();
         Self {
-            cells: cells.iter().map(text).collect(),
-            namespace: text(&meta["namespace"]),
-            name: text(&meta["name"]),
-            uid: text(&meta["uid"]),
-            created: meta["creationTimestamp"].as_str().and_then(|at| at.parse().ok()),
+            cells: sent.cells.into_iter().map(text).collect(),
+            namespace: meta.namespace,
+            name: meta.name,
+            uid: meta.uid,
+            created: meta.creation_timestamp.and_then(|at| at.parse().ok()),
         }
     }
 }
 
-fn text(value: &Value) -> String {
+fn text(value: Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text,
         Value::Null => String::new(),
         other => other.to_string(),
     }

@@ -61,10 +61,20 @@ fn outage(driver: &mut Driver) {
     moments(driver, [(14_500, Change::Tick)]);
 }
 
-/// A Deployment of 6.2 in a namespace, with what it wants and has.
-fn shop(namespace: &str, desired: u32, actual: u32) -> Arc<serde_json::Value> {
+/// A Deployment of 6.2 in a namespace, with what it wants; its status is old.
+fn shop(namespace: &str, desired: u32) -> Arc<serde_json::Value> {
+    let spec = json!({"replicas": desired, "selector": {"matchLabels": {"app": "tienda"}}});
     Arc::new(json!({"kind": "Deployment", "metadata": {"name": "tienda", "namespace": namespace},
-        "spec": {"replicas": desired}, "status": {"readyReplicas": actual}}))
+        "spec": spec, "status": {"readyReplicas": 9}}))
+}
+
+/// Its pods that are ready.
+fn keepers(namespace: &'static str, count: usize) -> impl Iterator<Item = Arc<serde_json::Value>> {
+    (0..count).map(move |number| {
+        let meta = json!({"name": format!("tienda-{number}"), "namespace": namespace, "labels": {"app": "tienda"}});
+        let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+        Arc::new(json!({"kind": "Pod", "metadata": meta, "status": ready}))
+    })
 }
 
 #[test]
@@ -74,11 +84,12 @@ fn the_panel_says_how_each_of_two_clusters_is() {
         driver.app.state.practice = Some("6.2".into());
         driver.press(":").write("leccion 6.2").press("enter");
         driver.answer(asked, Reply::Lesson(News::Started));
-        let known = [shop("leccion-6-2", 1, 1), shop("prod/leccion-6-2", 3, 2)];
-        moments(&mut driver, known.map(|deployment| (0, Change::Known(deployment))));
+        let known = [shop("leccion-6-2", 1), shop("prod/leccion-6-2", 3)].into_iter();
+        let known = known.chain(keepers("leccion-6-2", 1)).chain(keepers("prod/leccion-6-2", 2));
+        moments(&mut driver, known.map(|object| (0, Change::Known(object))));
         driver.shows("pruebas: tienda deseado 1 · actual 1");
         driver.shows("prod: tienda deseado 3 · actual 2");
-        moments(&mut driver, [(9, Change::Object(Was::Deleted, shop("prod/leccion-6-2", 3, 2)))]);
+        moments(&mut driver, [(9, Change::Object(Was::Deleted, shop("prod/leccion-6-2", 3)))]);
         driver.shows("pruebas: tienda deseado 1 · actual 1");
         driver.shows("prod: tienda no está");
     }
