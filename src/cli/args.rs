@@ -322,6 +322,19 @@ pub struct CheckArgs {
     /// Cuántas partidas a la vez [por omisión: tantas como núcleos].
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
+    /// Juega la primera solución de cada lección con contenedores de verdad: docker [por omisión: embedded, en tiempo virtual].
+    #[arg(
+        long,
+        value_name = "MOTOR",
+        default_value = "embedded",
+        hide_default_value = true,
+        hide_possible_values = true,
+        conflicts_with = "kubeconfig"
+    )]
+    pub runtime: RuntimeArg,
+    /// Juega la primera solución de cada lección que quepa en el clúster de este kubeconfig (uno de pruebas: crea y borra cosas en él).
+    #[arg(long, value_name = "ARCHIVO")]
+    pub kubeconfig: Option<PathBuf>,
     /// Dice cada partida y cuánto tarda cada lección.
     #[arg(long, short)]
     pub verbose: bool,

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::args::{CheckArgs, LessonsCommand};
+use super::args::{CheckArgs, LessonsCommand, RuntimeArg};
 use crate::base::clock::{Clock, Timing};
-use crate::cluster::Practice;
+use crate::cluster::{Practice, Visit};
 use crate::lessons::certificate::Certificate;
-use crate::lessons::check::{Plan, Report, check};
+use crate::lessons::check::{Clusters, Live, Plan, Report, check};
 use crate::lessons::progress::Progress;
 use crate::lessons::{Catalogue, scaffold, teacher};
 
@@ -36,8 +36,12 @@ fn check_all(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         None => Catalogue::embedded()?,
     };
     let threads = args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
-    let plan = Plan { seeds: args.seeds, ..Plan::whole(threads) };
-    let report = check(&catalogue, &Practice::default(), &plan, &|what| {
+    let (clusters, plan): (Box<dyn Clusters>, Plan) = match (&args.kubeconfig, args.runtime) {
+        (Some(kubeconfig), _) => (Box::new(Visit::to(kubeconfig.clone())), Plan::live(Live::Shared)),
+        (None, RuntimeArg::Docker) => (Box::new(Practice::in_docker()), Plan::live(Live::Containers)),
+        (None, _) => (Box::new(Practice::default()), Plan { seeds: args.seeds, ..Plan::whole(threads) }),
+    };
+    let report = check(&catalogue, &*clusters, &plan, &|what| {
         if args.verbose {
             println!("  {what}");
         }

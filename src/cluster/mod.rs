@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 pub use home::{Home, Opened};
 pub use options::{Listen, Options, Part, RuntimeChoice, StoreKind, WorkerCapacity};
-pub use practice::Practice;
+pub use practice::{Practice, Visit};
 
 use crate::apiserver::pki::Pki;
 use crate::apiserver::{self, ApiServer, kubeconfig};

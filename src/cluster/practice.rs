@@ -4,6 +4,7 @@
 mod desk;
 #[cfg(test)]
 mod tests;
+mod visit;
 
 use std::path::PathBuf;
 
@@ -11,38 +12,57 @@ use async_trait::async_trait;
 use futures::future::{OptionFuture, try_join};
 use tempfile::TempDir;
 
-use super::{Cluster, Home, Listen, Opened, Options, RuntimeChoice, StoreKind, WorkerCapacity};
+use super::{Cluster, Home, Listen, Opened, Options, RuntimeChoice, StoreKind, WorkerCapacity, home, volumes};
 use crate::apiserver::kubeconfig::{Door, kubeconfig, kubeconfig_to, save};
 use crate::base::clock::Clock;
 use crate::base::pipe::Identity;
+use crate::kubelet::docker::remove_all;
 use crate::lessons::check::{Cluster as CheckedCluster, Clusters, Terminal, Wish};
 use crate::lessons::format::OwnCluster;
 use desk::Desk;
+pub use visit::Visit;
 
 /// Makes a fresh cluster for each play of a lesson, and a second one for those that want it.
 #[derive(Clone, Debug, Default)]
 pub struct Practice {
     /// Where others find how to reach it; without it nobody listens.
     kubeconfig: Option<PathBuf>,
+    /// Whether containers run in Docker.
+    docker: bool,
 }
 
 impl Practice {
     /// Clusters that other programs reach through a kubeconfig, which is written there.
     #[must_use]
     pub fn reachable(kubeconfig: PathBuf) -> Self {
-        Self { kubeconfig: Some(kubeconfig) }
+        Self { kubeconfig: Some(kubeconfig), docker: false }
+    }
+
+    /// Clusters whose containers run in Docker, in ranges away from a cluster that a person may have there. They cannot
+    /// be told to hurry: their time is the machine's.
+    #[must_use]
+    pub fn in_docker() -> Self {
+        Self { kubeconfig: None, docker: true }
     }
 
     async fn start(&self, own: &OwnCluster, seed: u64, wish: &Wish) -> Result<Scratch, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let listen = self.kubeconfig.as_ref().map(|_| Listen::Anywhere);
-        let defaults = Options { listen, seed: Some(seed), timing: wish.timing, ..Options::new(folder.path().into()) };
+        let mut defaults =
+            Options { listen, seed: Some(seed), timing: wish.timing, ..Options::new(folder.path().into()) };
+        if self.docker {
+            defaults.runtime = RuntimeChoice::Docker;
+            (defaults.docker_subnet, defaults.service_cidr) = ("10.200.0.0/16".into(), "10.200.0.0/18".into());
+            defaults.pod_cidr = Some("10.200.128.0/17".into());
+        } else {
+            defaults.runtime = RuntimeChoice::Embedded;
+        }
         let Opened::Ours(home) = Home::open(folder.path()).map_err(|hint| hint.to_string())? else {
             return Err(format!("{} está en uso", folder.path().display()));
         };
         let cluster = Cluster::start(home, options(own, defaults)).await.map_err(|hint| hint.to_string())?;
         cluster.ready().await.map_err(|hint| hint.to_string())?;
-        Ok(Scratch { cluster, folder })
+        Ok(Scratch { cluster, folder, docker: self.docker })
     }
 
     /// Writes the kubeconfig that other programs read, if there is to be one.
@@ -58,11 +78,17 @@ impl Practice {
 struct Scratch {
     cluster: Cluster,
     folder: TempDir,
+    docker: bool,
 }
 
 impl Scratch {
     async fn stop(self) {
         self.cluster.stop().await;
+        if let Some(id) = home::cluster_id(self.folder.path()).filter(|_| self.docker)
+            && let Err(error) = remove_all(&id, &volumes(self.folder.path())).await
+        {
+            tracing::warn!(%error, "a lesson's containers stay");
+        }
         drop(self.folder);
     }
 }
@@ -106,7 +132,6 @@ fn options(own: &OwnCluster, defaults: Options) -> Options {
     let usual = WorkerCapacity::default();
     Options {
         store: StoreKind::Memory,
-        runtime: RuntimeChoice::Embedded,
         workers: own.workers.unwrap_or(defaults.workers),
         capacity: WorkerCapacity {
             cpu: own.cpu.clone().unwrap_or(usual.cpu),

@@ -48,9 +48,10 @@ fn header(title: String, state: &State, room: u16) -> Line<'static> {
     let place = vec![span(" ⎈ timonel", theme.accent()), span(" › ", theme.dim()), span(title, theme.strong())];
     let room = usize::from(room);
     let left = Line::from(place);
-    let live = live(state);
-    for keep in [3, 2, 1, 0] {
-        let mut spans = facts(state, keep);
+    let (live, facts) = (live(state), facts(state));
+    for less in 0..=facts.len() {
+        let shown = facts.iter().skip(less).map(|text| span(format!("{text}   "), state.theme.dim()));
+        let mut spans: Vec<Span> = shown.collect();
         spans.extend(live.clone());
         let right = Line::from(spans);
         if left.width() + right.width() + 2 <= room {
@@ -60,8 +61,8 @@ fn header(title: String, state: &State, room: u16) -> Line<'static> {
     left
 }
 
-/// Figures of the cluster, the most telling last to go.
-fn facts(state: &State, keep: usize) -> Vec<Span<'static>> {
+/// Figures of the cluster, the first to go first. Counted once a frame: there may be ten thousand pods.
+fn facts(state: &State) -> Vec<String> {
     let cluster = &state.cluster;
     let ready = cluster.nodes.values().filter(|node| node.ready == "True").count();
     let serving = cluster.pods.values().filter(|pod| pod.serving).count();
@@ -70,13 +71,8 @@ fn facts(state: &State, keep: usize) -> Vec<Span<'static>> {
     let who = [Some(state.context.as_str()), state.runtime(), version];
     let who: Vec<&str> = who.into_iter().flatten().collect();
     let revision = bridge::revision(cluster).map(|revision| format!("rev {}", thousands(revision)));
-    let all = [
-        Some(who.join(" · ")),
-        revision,
-        Some(format!("workers {ready}/{}   pods {serving}/{alive}", cluster.nodes.len())),
-    ];
-    let shown = all.into_iter().skip(3 - keep).flatten();
-    shown.map(|text| span(format!("{text}   "), state.theme.dim())).collect()
+    let counts = format!("workers {ready}/{}   pods {serving}/{alive}", cluster.nodes.len());
+    [Some(who.join(" · ")), revision, Some(counts)].into_iter().flatten().collect()
 }
 
 fn live(state: &State) -> Vec<Span<'static>> {

@@ -66,23 +66,21 @@ impl Screen {
     pub fn draw(&mut self, app: &App) -> io::Result<()> {
         self.listen(app.mouse())?;
         self.terminal.autoresize()?;
-        let mut next = None;
-        let area = self.terminal.get_frame().area();
-        {
-            let mut frame = self.terminal.get_frame();
-            app.draw(&mut frame);
-            next.replace(frame.buffer_mut().clone());
-        }
-        if self.shown == next && self.shown.as_ref().is_some_and(|shown| shown.area == area) {
-            self.terminal.current_buffer_mut().reset();
-            return Ok(());
+        app.draw(&mut self.terminal.get_frame());
+        let next = self.terminal.current_buffer_mut();
+        match &mut self.shown {
+            Some(shown) if shown == next => {
+                next.reset();
+                return Ok(());
+            }
+            // In place: a frame a second must not take and give back five thousand cells.
+            Some(shown) if shown.area == next.area => shown.content.clone_from_slice(&next.content),
+            shown => *shown = Some(next.clone()),
         }
         queue!(stdout(), BeginSynchronizedUpdate)?;
         self.terminal.flush()?;
         self.terminal.swap_buffers();
-        execute!(stdout(), EndSynchronizedUpdate)?;
-        self.shown = next;
-        Ok(())
+        execute!(stdout(), EndSynchronizedUpdate)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::kubectl::{self, Memory, Target, Unusable};
 use crate::lessons::check::{Terminal, Wish};
 
 /// Where its kubeconfig is: in `.kube`, below this.
-const HOME: &str = "/home/timonel";
+pub(super) const HOME: &str = "/home/timonel";
 /// Where the first cluster would listen, as the kubeconfig says it; each other one, a port further.
 const PORT: usize = 6443;
 

@@ -74,23 +74,54 @@ pub struct Plan {
     pub brief: bool,
     /// How many clusters run at once.
     pub threads: usize,
+    /// Where only the first solution of each lesson is played, in the machine's time: on which lessons.
+    pub live: Option<Live>,
+}
+
+/// Clusters that are not of the check's own making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// Made for each play, but with real containers.
+    Containers,
+    /// There already, and the same for each play: lessons with a cluster of their own cannot be played there.
+    Shared,
+}
+
+impl Live {
+    fn suits(self, lesson: &Lesson) -> bool {
+        self == Self::Containers || (lesson.setup.cluster.is_none() && lesson.setup.second.is_none())
+    }
 }
 
 impl Plan {
     /// One seed, both timings.
     #[must_use]
     pub fn whole(threads: usize) -> Self {
-        Self { seeds: 1, timings: vec![Timing::Clase, Timing::Real], brief: false, threads }
+        Self { seeds: 1, timings: vec![Timing::Clase, Timing::Real], brief: false, threads, live: None }
     }
 
     /// Every lesson once.
     #[must_use]
     pub fn brief(threads: usize) -> Self {
-        Self { seeds: 1, timings: vec![Timing::Clase], brief: true, threads }
+        Self { seeds: 1, timings: vec![Timing::Clase], brief: true, threads, live: None }
+    }
+
+    /// The first solution of every lesson that can be played there.
+    #[must_use]
+    pub fn live(live: Live) -> Self {
+        Self { live: Some(live), ..Self::brief(1) }
     }
 
     /// All plays of a lesson.
     fn jobs<'a>(&self, lesson: &'a Arc<Lesson>) -> Vec<Job<'a>> {
+        if let Some(live) = self.live {
+            let script = lesson.solutions.first().filter(|_| live.suits(lesson));
+            let (seed, timing) = (lesson.setup.seed, Timing::Clase);
+            return script
+                .map(|script| Job { lesson, play: Play::Passes(script), seed, timing, live: true })
+                .into_iter()
+                .collect();
+        }
         let mut plays = vec![Play::Idle];
         if !self.brief {
             plays.extend(lesson.passing().skip(1).map(Play::Passes));
@@ -101,8 +132,10 @@ impl Plan {
         // The other seeds take turns with the timings: each timing sees its share of them.
         let turns = self.timings.iter().copied().cycle();
         let others = (own + 1..own + self.seeds.max(1)).zip(turns);
-        let others = others.filter_map(|(seed, timing)| Some(Job { lesson, play: first?, seed, timing }));
-        let at = |timing: Timing| plays.clone().into_iter().map(move |play| Job { lesson, play, seed: own, timing });
+        let others = others.filter_map(|(seed, timing)| Some(Job { lesson, play: first?, seed, timing, live: false }));
+        let at = |timing: Timing| {
+            plays.clone().into_iter().map(move |play| Job { lesson, play, seed: own, timing, live: false })
+        };
         self.timings.iter().flat_map(|timing| at(*timing)).chain(others).collect()
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Cluster, Clusters, Wish};
 use crate::base::clock::Timing;
 use crate::base::tasks::Tasks;
+use crate::lessons::clear;
 use crate::lessons::deeds::Hands;
 use crate::lessons::format::{Action, Lesson, Script};
 use crate::lessons::script::{Player, Stuck};
@@ -24,6 +25,8 @@ pub(super) struct Job<'a> {
     pub(super) play: Play<'a>,
     pub(super) seed: u64,
     pub(super) timing: Timing,
+    /// Whether time passes as it does outside.
+    pub(super) live: bool,
 }
 
 /// What is played and what it must come to.
@@ -51,7 +54,10 @@ impl Job<'_> {
 
     /// Makes the play; what is wrong, in Spanish.
     pub(super) fn run(&self, clusters: &dyn Clusters) -> Vec<String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        let runtime = match self.live {
+            true => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+            false => tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build(),
+        };
         match runtime {
             Ok(runtime) => runtime.block_on(self.play(clusters)),
             Err(error) => vec![error.to_string()],
@@ -95,6 +101,12 @@ impl Job<'_> {
         found.append(&mut player.remarks);
         drop(running);
         tasks.stop().await;
+        // A cluster that stays must not keep the lesson.
+        if self.live
+            && let Err(error) = clear::leave(&client, self.lesson).await
+        {
+            found.push(error.to_string());
+        }
         found
     }
 
