@@ -197,7 +197,7 @@ impl State {
             Some(_) => {
                 Some("estás mirando el pasado: aquí nada se cambia (vuelve a ahora desde la línea de tiempo, t)")
             }
-            None if self.locked || self.settings.read_only => Some("modo de sólo lectura: aquí nada se cambia"),
+            None if self.locked || self.settings.read_only => Some("modo de solo lectura: aquí nada se cambia"),
             None => None,
         }
     }

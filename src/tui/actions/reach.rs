@@ -17,7 +17,7 @@ pub static SHELL: Doing = Doing {
     about: "Un shell dentro de su contenedor. Lo que cambies ahí se pierde cuando el contenedor se vaya.",
     fits: |resource| resource.kind == "Pod",
     refused: |subject| {
-        let why = "sólo los pods tienen contenedores: entra en uno (la terminal de esta máquina se abre con :terminal)";
+        let why = "solo los pods tienen contenedores: entra en uno (la terminal de esta máquina se abre con :terminal)";
         (subject.kind() != "Pod").then(|| why.into())
     },
     command: |subject| format!("kubectl exec -it {}{} -- sh", subject.one().name, flag(subject)),

@@ -113,7 +113,7 @@ fn is_pod(resource: &Resource) -> bool {
 }
 
 fn only_pods(subject: &Subject) -> Option<String> {
-    (subject.kind() != "Pod").then(|| "sólo los pods tienen logs: entra en uno de sus pods".into())
+    (subject.kind() != "Pod").then(|| "solo los pods tienen logs: entra en uno de sus pods".into())
 }
 
 fn request(pod: &Target, previous: bool) -> LogRequest {

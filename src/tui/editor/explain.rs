@@ -14,7 +14,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"found character that cannot start any token",
-        "Hay un carácter que YAML no admite aquí; casi siempre es un tabulador. YAML se sangra sólo con espacios: cámbialo por dos.",
+        "Hay un carácter que YAML no admite aquí; casi siempre es un tabulador. YAML se sangra solo con espacios: cámbialo por dos.",
     ),
     (
         r"did not find expected key",
@@ -39,7 +39,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"duplicate field .([^\x22]+).|mapping key .* already defined",
-        "El campo $1 está escrito dos veces y sólo contaría el último. Borra uno de los dos.",
+        "El campo $1 está escrito dos veces y solo contaría el último. Borra uno de los dos.",
     ),
     // What kubectl itself refuses.
     (
@@ -158,7 +158,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"a valid label key must consist",
-        "La clave de una etiqueta sólo admite letras, números, «-», «_» y «.», y como mucho una «/» que separe un dominio: por ejemplo app.kubernetes.io/name.",
+        "La clave de una etiqueta solo admite letras, números, «-», «_» y «.», y como mucho una «/» que separe un dominio: por ejemplo app.kubernetes.io/name.",
     ),
     (
         r"a valid label must be an empty string",
@@ -170,7 +170,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"a DNS-1035 label must consist",
-        "El nombre de un Service va en minúsculas, empieza por letra y sólo admite letras, números y «-»: será un nombre de DNS.",
+        "El nombre de un Service va en minúsculas, empieza por letra y solo admite letras, números y «-»: será un nombre de DNS.",
     ),
     (r"must be no more than (\d+) (?:characters|bytes)", "Es demasiado largo: como mucho $1 letras."),
     (
@@ -179,7 +179,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"pod updates may not change fields other than",
-        "De un pod ya creado casi nada se puede cambiar: sólo la imagen y poco más. Se cambia la plantilla de su Deployment, o se borra y se crea otro.",
+        "De un pod ya creado casi nada se puede cambiar: solo la imagen y poco más. Se cambia la plantilla de su Deployment, o se borra y se crea otro.",
     ),
     (
         r"provided port is already allocated",

@@ -37,7 +37,7 @@ const SEEN: &[(&str, &str)] = &[
         "Los Services llevan a donde llevaban: lo nuevo no se aprende y lo borrado no se olvida. Los NodePort de esta máquina se cierran.",
     ),
     ("dns", "Los nombres de los Services no se resuelven; por su IP siguen funcionando."),
-    ("ingress-controller", "Nadie escucha en la puerta de fuera: los Ingress son sólo papel."),
+    ("ingress-controller", "Nadie escucha en la puerta de fuera: los Ingress son solo papel."),
     ("service-lb-controller", "Los Services LoadBalancer nuevos se quedan en <pending>; los de antes siguen."),
     ("deployment-controller", "Los Deployments no crean ni cambian ReplicaSets: una actualización no empieza."),
     ("replicaset-controller", "Nadie repone los pods que caen ni atiende a scale."),
@@ -142,7 +142,7 @@ pub fn stopped(cluster: &Cluster) -> Vec<&str> {
 pub fn missing(cluster: &Cluster) -> Option<String> {
     match cluster.feed(Source::Components) {
         Feed::Lost(failure) if failure.missing() => Some(
-            "Este clúster no tiene interruptores: el grupo timonel.dev sólo existe en el clúster de Timonel. \
+            "Este clúster no tiene interruptores: el grupo timonel.dev solo existe en el clúster de Timonel. \
              Aquí se pueden ver sus partes, no apagarlas."
                 .into(),
         ),

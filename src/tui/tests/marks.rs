@@ -133,7 +133,7 @@ fn looking_only_changes_nothing() {
     let mut driver = pods((120, 40));
     driver.app.state.locked = true;
     driver.press("ctrl-d");
-    driver.shows("modo de sólo lectura");
+    driver.shows("modo de solo lectura");
     driver.press("r e");
     assert!(changes(&driver).is_empty() && !driver.effects.iter().any(|effect| matches!(effect, Effect::Submit(..))));
 }

@@ -31,7 +31,7 @@ static KEYS: &[&[Binding]] = &[&[
 const TOLD: [(&str, &str); 4] = [
     (
         "La única puerta del clúster. Todo pasa por aquí: kubectl, esta pantalla, el scheduler, los controllers y los kubelets. \
-         Comprueba quién eres, qué puedes hacer y si lo que pides es válido, y sólo entonces lo guarda en etcd. Nadie más habla con etcd.",
+         Comprueba quién eres, qué puedes hacer y si lo que pides es válido, y solo entonces lo guarda en etcd. Nadie más habla con etcd.",
         "recursos",
     ),
     (
@@ -45,7 +45,7 @@ const TOLD: [(&str, &str); 4] = [
         "pods",
     ),
     (
-        "La memoria del clúster: clave → valor, sin tablas. Cada cambio sube la revisión. Sólo el API Server le habla. \
+        "La memoria del clúster: clave → valor, sin tablas. Cada cambio sube la revisión. Solo el API Server le habla. \
          Si se pierde, se pierde lo que el clúster sabe de sí mismo; los contenedores siguen hasta que alguien deba decidir algo.",
         "recursos",
     ),

@@ -29,7 +29,7 @@ causes! {
     CORDONED: "nodo-acordonado", "Está acordonado: no acepta pods nuevos; los que tiene siguen.",
         ["Cuando termine el mantenimiento: kubectl uncordon."],
         "kubectl uncordon {nombre}", "7.10";
-    TAINTED: "nodo-con-taints", "Tiene taints (contaminaciones): sólo acepta pods que los toleren.",
+    TAINTED: "nodo-con-taints", "Tiene taints (contaminaciones): solo acepta pods que los toleren.",
         ["Si ya no hacen falta, quítalos con kubectl taint y un guion al final de la clave."],
         "kubectl taint nodes {nombre} {taint}-", "7.10";
 }

@@ -9,13 +9,13 @@ use crate::tui::model::world::{each, name, text};
 causes! {
     CLASS: "ingress-sin-clase", "Ningún controlador lo atiende: no nombra una clase, y no hay IngressClass por defecto.",
         ["Pon spec.ingressClassName con una de las que hay (kubectl get ingressclasses).",
-         "Un Ingress sin controlador es sólo un papel: nadie abre la puerta."],
+         "Un Ingress sin controlador es solo un papel: nadie abre la puerta."],
         "kubectl get ingressclasses", "4.6";
     UNKNOWN: "clase-que-no-existe", "Nombra la clase «{clase}», que no existe en este clúster.",
         ["Corrige spec.ingressClassName: la clase la crea quien instala el controlador."],
         "kubectl get ingressclasses", "4.6";
     SERVICE: "ingress-sin-service", "La regla {regla} lleva al Service «{service}», que no existe en este namespace.",
-        ["Créalo o corrige el nombre. Un Ingress sólo ve los Services de su namespace."],
+        ["Créalo o corrige el nombre. Un Ingress solo ve los Services de su namespace."],
         "kubectl get services{ns}", "4.6";
     PORT: "ingress-puerto", "La regla {regla} lleva al puerto {puerto} del Service «{service}», y ése no lo tiene.",
         ["Pon en backend.service.port uno de los puertos del Service (el port, no el targetPort)."],

@@ -24,7 +24,7 @@ causes! {
         "kubectl describe nodes", "3.1";
     CORDONED: "acordonado", "{cuántos} están acordonados: no aceptan pods nuevos.",
         ["Si el mantenimiento terminó, quita el cordón con kubectl uncordon.",
-         "Los pods que ya estaban siguen; sólo se cierran a los nuevos."],
+         "Los pods que ya estaban siguen; solo se cierran a los nuevos."],
         "kubectl uncordon {nodo}", "7.10";
     TAINT: "taint", "{cuántos} tienen un taint (contaminación) que este pod no tolera.",
         ["Mira los taints del nodo y decide: quitarlos (kubectl taint nodes NODO CLAVE-) o dar al pod una toleration.",
@@ -70,7 +70,7 @@ causes! {
         ["Si no existe un scheduler con ese nombre, nadie le elegirá worker: corrige spec.schedulerName."],
         "kubectl get pod {nombre} -o yaml{ns}", "2.8";
     OFF: "scheduler-apagado", "El scheduler no da señales: nadie elige worker para los pods nuevos.",
-        ["Enciéndelo (tecla o en el puente). Lo que ya corre sigue; sólo esperan los pods sin worker."],
+        ["Enciéndelo (tecla o en el puente). Lo que ya corre sigue; solo esperan los pods sin worker."],
         "kubectl get lease kube-scheduler -n kube-system", "2.8";
     GHOST: "nodo-inexistente", "Está asignado al nodo «{nodo}», que no existe: ningún kubelet lo arrancará.",
         ["Quien puso spec.nodeName saltó al scheduler. Borra el pod y créalo sin nodeName."],

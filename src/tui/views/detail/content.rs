@@ -37,7 +37,7 @@ pub fn no_history(target: &Target) -> String {
     if kept(&target.resource) {
         "su controlador todavía no guarda ninguna revisión".into()
     } else {
-        "los controladores sólo guardan revisiones de Deployments, StatefulSets y DaemonSets".into()
+        "los controladores solo guardan revisiones de Deployments, StatefulSets y DaemonSets".into()
     }
 }
 

@@ -207,7 +207,7 @@ impl Editor {
     /// Sends what is ready, unless kubectl itself would not.
     fn send(&mut self, mode: Mode, state: &State) -> Steps {
         if mode == Mode::Apply && state.read_only() {
-            return vec![Step::Say(Notice::bad("modo de sólo lectura: aquí nada se aplica; Ctrl-t lo prueba"))];
+            return vec![Step::Say(Notice::bad("modo de solo lectura: aquí nada se aplica; Ctrl-t lo prueba"))];
         }
         self.check(state);
         let command = self.source.as_ref().map(|source| source.command(mode == Mode::DryRun)).unwrap_or_default();

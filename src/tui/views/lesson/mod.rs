@@ -4,6 +4,7 @@
 mod body;
 mod draw;
 mod foot;
+mod keys;
 mod order;
 
 use std::path::PathBuf;
@@ -16,8 +17,7 @@ use ratatui::layout::Rect;
 use super::editor::{self, LessonFile, Source};
 use super::{Entry, bridge, chooser, confirm, terminal};
 use crate::lessons::{Change, Lesson, Session};
-use crate::tui::actions;
-use crate::tui::keys::{Action, Binding, MOVES, bind};
+use crate::tui::keys::{Action, Binding};
 use crate::tui::model::lesson::{Meters, News, catalogue};
 use crate::tui::model::scope::Scope;
 use crate::tui::msg::{Effect, Reply, Ticket};
@@ -30,7 +30,7 @@ pub static ENTRY: Entry = Entry {
     name: "leccion",
     words: &["leccion", "lección", "lesson"],
     about: "Una lección: `:leccion 1.3`",
-    keys: IN_PANEL,
+    keys: keys::IN_PANEL,
     go,
 };
 
@@ -48,58 +48,6 @@ fn go(state: &State, id: &str) -> Result<Steps, String> {
         false => Ok(vec![Step::Depart(format!("leccion {id}"))]),
     }
 }
-
-static IN_PANEL: &[&[Binding]] = &[FIRST, EDIT, THEN, MOVES];
-
-static WITHOUT_EDITOR: &[&[Binding]] = &[FIRST, THEN, MOVES];
-
-static FIRST: &[Binding] = &[
-    bind(&["enter"], Action::Enter, "responder o seguir", "Responder la predicción; con todo en verde, seguir"),
-    bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
-    bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
-];
-
-static EDIT: &[Binding] = &[bind(&["e"], Action::Edit, "editor", "Abrir el manifiesto de la lección en el editor")];
-
-static THEN: &[Binding] = &[
-    bind(&["c"], Action::Copy, "copiar", "Copiar un comando del paso"),
-    bind(&["r"], Action::Restart, "", "Empezar la lección de nuevo (pregunta antes)"),
-    bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
-    bind(&["1"], Action::Choose(0), "", "Marcar la opción 1 (con Enter se responde)"),
-    bind(&["2"], Action::Choose(1), "", "Marcar la opción 2"),
-    bind(&["3"], Action::Choose(2), "", "Marcar la opción 3"),
-    bind(&["4"], Action::Choose(3), "", "Marcar la opción 4"),
-    bind(&["5"], Action::Choose(4), "", "Marcar la opción 5"),
-    bind(&["6"], Action::Choose(5), "", "Marcar la opción 6"),
-    bind(&["7"], Action::Choose(6), "", "En una lista que ordenar: tomar la 7"),
-    bind(&["8"], Action::Choose(7), "", "En una lista que ordenar: tomar la 8"),
-    bind(&["9"], Action::Choose(8), "", "En una lista que ordenar: tomar la 9"),
-];
-
-static PREPARING: &[&[Binding]] = &[&[
-    bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
-    bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
-]];
-
-static BROKEN: &[&[Binding]] = &[
-    &[
-        bind(&["r"], Action::Restart, "otra vez", "Intentar preparar la lección otra vez"),
-        bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
-        bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
-    ],
-    MOVES,
-];
-
-static ON_BRIDGE: &[&[Binding]] = &[
-    &[
-        bind(&["tab", "backtab"], Action::Next, "lección", "Pasar a la lección"),
-        bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
-        bind(&["esc", "q"], Action::Back, "dejar", "Dejar la lección (pregunta antes; tu progreso se guarda)"),
-    ],
-    actions::OBJECT,
-    bridge::OWN,
-    MOVES,
-];
 
 /// How far the setting up is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -400,11 +348,11 @@ impl View for Play {
 
     fn keys(&self) -> &'static [&'static [Binding]] {
         match self.phase {
-            _ if self.on_bridge => ON_BRIDGE,
-            Phase::Preparing => PREPARING,
-            Phase::Broken(_) => BROKEN,
-            Phase::Running if self.session.view().edit.is_some() => IN_PANEL,
-            Phase::Running => WITHOUT_EDITOR,
+            _ if self.on_bridge => keys::ON_BRIDGE,
+            Phase::Preparing => keys::PREPARING,
+            Phase::Broken(_) => keys::BROKEN,
+            Phase::Running if self.session.view().edit.is_some() => keys::IN_PANEL,
+            Phase::Running => keys::WITHOUT_EDITOR,
         }
     }
 

@@ -1,0 +1,62 @@
+//! The keys of a lesson under way, by where the learner is. Must not do anything.
+
+use crate::tui::actions;
+use crate::tui::keys::{Action, Binding, MOVES, bind};
+use crate::tui::views::bridge;
+
+/// In a step with a manifest.
+pub(super) static IN_PANEL: &[&[Binding]] = &[FIRST, EDIT, THEN, MOVES];
+
+/// In a step without one.
+pub(super) static WITHOUT_EDITOR: &[&[Binding]] = &[FIRST, THEN, MOVES];
+
+static FIRST: &[Binding] = &[
+    bind(&["enter"], Action::Enter, "responder o seguir", "Responder la predicción; con todo en verde, seguir"),
+    bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
+    bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
+];
+
+static EDIT: &[Binding] = &[bind(&["e"], Action::Edit, "editor", "Abrir el manifiesto de la lección en el editor")];
+
+static THEN: &[Binding] = &[
+    bind(&["c"], Action::Copy, "copiar", "Copiar un comando del paso"),
+    bind(&["r"], Action::Restart, "", "Empezar la lección de nuevo (pregunta antes)"),
+    bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
+    bind(&["1"], Action::Choose(0), "", "Marcar la opción 1 (con Enter se responde)"),
+    bind(&["2"], Action::Choose(1), "", "Marcar la opción 2"),
+    bind(&["3"], Action::Choose(2), "", "Marcar la opción 3"),
+    bind(&["4"], Action::Choose(3), "", "Marcar la opción 4"),
+    bind(&["5"], Action::Choose(4), "", "Marcar la opción 5"),
+    bind(&["6"], Action::Choose(5), "", "Marcar la opción 6"),
+    bind(&["7"], Action::Choose(6), "", "En una lista que ordenar: tomar la 7"),
+    bind(&["8"], Action::Choose(7), "", "En una lista que ordenar: tomar la 8"),
+    bind(&["9"], Action::Choose(8), "", "En una lista que ordenar: tomar la 9"),
+];
+
+/// While it is set up.
+pub(super) static PREPARING: &[&[Binding]] = &[&[
+    bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
+    bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
+]];
+
+/// When it cannot be set up.
+pub(super) static BROKEN: &[&[Binding]] = &[
+    &[
+        bind(&["r"], Action::Restart, "otra vez", "Intentar preparar la lección otra vez"),
+        bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
+        bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
+    ],
+    MOVES,
+];
+
+/// On the bridge beside it.
+pub(super) static ON_BRIDGE: &[&[Binding]] = &[
+    &[
+        bind(&["tab", "backtab"], Action::Next, "lección", "Pasar a la lección"),
+        bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
+        bind(&["esc", "q"], Action::Back, "dejar", "Dejar la lección (pregunta antes; tu progreso se guarda)"),
+    ],
+    actions::OBJECT,
+    bridge::OWN,
+    MOVES,
+];
