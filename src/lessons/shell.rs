@@ -121,8 +121,9 @@ pub async fn start(
     tasks: &Tasks,
 ) -> Result<Running, SetupError> {
     let client = clients.own;
+    // First all runs: with its controller off, no namespace ever goes away.
+    clear::mend(client, |_| false).await?;
     clear::reset(client, lesson).await?;
-    clear::mend(client, |name| lesson.setup.switches.contains_key(name)).await?;
     switch(client, lesson, rates).await?;
     furnish(client, lesson, &lesson.setup.objects).await?;
     if let Some(second) = &lesson.setup.second {

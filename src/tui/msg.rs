@@ -302,6 +302,8 @@ pub enum Effect {
     Table(Ticket, Listing),
     /// Read one object.
     Object(Ticket, Target),
+    /// The same of a moment looked back at, by its revision, with its events.
+    AsItWas(Ticket, Target, u64),
     /// List what is around an object.
     World(Ticket, Vec<Want>),
     /// Read a path of the metrics API every few seconds; nothing any more when absent.

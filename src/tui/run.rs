@@ -40,6 +40,7 @@ pub async fn run(options: Options) -> anyhow::Result<Exit> {
     let look = Look::from_terminal(options.no_color, options.colours.as_deref());
     let mut state = State::new(options.context, options.data_dir, look, clock.now());
     state.size = screen.size()?;
+    let is_practice = options.practice.is_some();
     (state.practice, state.hints) = (options.practice, options.hints);
     state.locked = options.read_only;
     state.kubeconfig = options.kubeconfig;
@@ -58,6 +59,9 @@ pub async fn run(options: Options) -> anyhow::Result<Exit> {
     options.config.into_iter().for_each(|path| runner.run(Effect::FollowSettings(path)));
     let result = steer(&mut app, &mut runner, &mut screen, receiver, clock).await;
     drop(screen);
+    if !is_practice {
+        runner.finish().await;
+    }
     tasks.stop().await;
     result.map(|()| app.departure().map_or(Exit::Left, Exit::Elsewhere))
 }

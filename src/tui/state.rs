@@ -202,6 +202,11 @@ impl State {
         }
     }
 
+    /// The revision of the moment looked back at.
+    pub fn moment(&self) -> Option<u64> {
+        self.past.as_ref().map(|_| self.cluster.revision).filter(|revision| *revision > 0)
+    }
+
     /// The cluster as it is now, whatever is shown.
     fn live(&mut self) -> &mut Cluster {
         match &mut self.past {

@@ -32,7 +32,8 @@ pub(super) fn exec(world: World, request: ExecRequest) -> Result<Process, Runtim
     let (tasks, kill) = (world.tasks.clone(), world.container.clone());
     let stdin: Box<dyn AsyncRead + Send + Unpin> =
         if request.stdin { Box::new(theirs) } else { Box::new(tokio::io::empty()) };
-    let session = Session::new(world, Sink::Channel(out_sender), Sink::Channel(err_sender), Bytes::new());
+    let sink = if request.tty { Sink::Terminal } else { Sink::Channel };
+    let session = Session::new(world, sink(out_sender), sink(err_sender), Bytes::new());
     let resize = on_resize(&session, &tasks);
     let wants_stdin = request.stdin;
     tasks.clone().spawn(async move {

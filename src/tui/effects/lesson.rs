@@ -25,6 +25,7 @@ const BATCH: usize = 256;
 pub async fn play(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, tasks: Tasks) {
     let rates = Rates::of(&lesson.setup.traffic);
     *shared.rates.lock().await = rates.clone();
+    *shared.lesson.lock().await = Some(Arc::clone(&lesson));
     *shared.folder.lock().await = laid_out(&lesson).inspect_err(|error| tracing::warn!(%error, "no files")).ok();
     let clients = shell::Clients { own: &shared.client, second: shared.second.as_ref() };
     let mut running = match shell::start(clients, &lesson, &rates, shared.clock, &tasks).await {
@@ -95,6 +96,7 @@ pub async fn happen(shared: Shared, lesson: Arc<Lesson>, step: usize) {
 /// Ends a lesson in a cluster that goes on: whoever leaves it must find neither parts off nor its pods.
 pub async fn leave(shared: Shared, lesson: Arc<Lesson>) {
     shared.folder.lock().await.take();
+    shared.lesson.lock().await.take();
     if let Err(error) = clear::leave(&shared.client, &lesson).await {
         tracing::warn!(%error, "the lesson was not cleared away");
     }

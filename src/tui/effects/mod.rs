@@ -30,10 +30,13 @@ use crate::base::clock::Clock;
 use tempfile::TempDir;
 
 use crate::base::tasks::Tasks;
+use crate::lessons::Lesson;
 use crate::lessons::traffic::Rates;
 
 /// Messages on their way to the app; a slow screen slows the watches down, not the other way round.
 const QUEUE: usize = 1024;
+/// How long the end of the program waits for the end of a lesson.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Does effects in background tasks, which answer with messages.
 #[derive(Debug)]
@@ -63,6 +66,8 @@ pub struct Shared {
     rates: Arc<Mutex<Rates>>,
     /// Where the manifests of the lesson under way lie, for commands with `-f`.
     folder: Arc<Mutex<Option<TempDir>>>,
+    /// The lesson under way.
+    lesson: Arc<Mutex<Option<Arc<Lesson>>>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -83,6 +88,7 @@ impl Runner {
             progress: Arc::default(),
             rates: Arc::default(),
             folder: Arc::default(),
+            lesson: Arc::default(),
         };
         cluster::start(&shared, &tasks);
         tasks.spawn(discovery::run(shared.clone()));
@@ -95,6 +101,15 @@ impl Runner {
             forwards: HashMap::new(),
         };
         (runner, receiver)
+    }
+
+    /// Ends the lesson under way, where the program leaves it as it is: its cluster may go on.
+    pub async fn finish(&self) {
+        if let Some(lesson) = self.shared.lesson.lock().await.take() {
+            // A cluster that does not answer must not keep anybody here.
+            let left = tokio::time::timeout(FAREWELL, lesson::leave(self.shared.clone(), lesson)).await;
+            left.unwrap_or_else(|_| tracing::warn!("the lesson was not cleared away in time"));
+        }
     }
 
     /// Does an effect.
@@ -136,7 +151,8 @@ impl Runner {
             Effect::Logs(ticket, request) => self.anew(ticket).spawn(logs::follow(shared, ticket, request)),
             Effect::Object(ticket, target) => self.of(ticket).spawn(object(shared, ticket, target)),
             Effect::World(ticket, wants) => self.of(ticket).spawn(world::look(shared, ticket, wants)),
-            Effect::Events(ticket, target) => self.of(ticket).spawn(events(shared, ticket, target)),
+            Effect::AsItWas(ticket, target, at) => self.of(ticket).spawn(as_it_was(shared, ticket, target, at)),
+            Effect::Events(ticket, target) => self.of(ticket).spawn(events(shared, ticket, target, None)),
             Effect::Submit(ticket, mode, drafts) => self.of(ticket).spawn(deeds::submit(shared, ticket, mode, drafts)),
             Effect::ReadFile(ticket, path) => self.of(ticket).spawn(files::read(shared, ticket, path)),
             Effect::Pause(ticket, which, time) => self.of(ticket).spawn(pause(shared, ticket, which, time)),
@@ -231,10 +247,32 @@ async fn object(shared: Shared, ticket: Ticket, target: Target) {
     shared.reply(ticket, Reply::Object(answer)).await;
 }
 
-async fn events(shared: Shared, ticket: Ticket, target: Target) {
+/// An object at a revision: a list of one, for only lists can be asked of the past.
+async fn as_it_was(shared: Shared, ticket: Ticket, target: Target, at: u64) {
+    let only = escape(&format!("metadata.name={}", target.name));
+    let path = target.resource.path(target.namespace.as_deref());
+    let answer = shared.get(&format!("{path}?fieldSelector={only}{}", exactly(Some(at)))).await;
+    let object = answer.and_then(|mut list| match list["items"].get_mut(0).map(Value::take) {
+        Some(mut object) => {
+            // Not every server says in a list what each of its items is.
+            object["kind"] = target.resource.kind.as_str().into();
+            object["apiVersion"] = list["apiVersion"].take();
+            Ok(object)
+        }
+        None => Err(Failure::broken("en ese momento no existía")),
+    });
+    shared.reply(ticket, Reply::Object(object)).await;
+    events(shared, ticket, target, Some(at)).await;
+}
+
+fn exactly(at: Option<u64>) -> String {
+    at.map(|at| format!("&resourceVersion={at}&resourceVersionMatch=Exact")).unwrap_or_default()
+}
+
+async fn events(shared: Shared, ticket: Ticket, target: Target, at: Option<u64>) {
     let namespace = target.namespace.as_deref().unwrap_or("default");
     let about = format!("involvedObject.name={},involvedObject.kind={}", target.name, target.resource.kind);
-    let path = format!("/api/v1/namespaces/{namespace}/events?fieldSelector={}", escape(&about));
+    let path = format!("/api/v1/namespaces/{namespace}/events?fieldSelector={}{}", escape(&about), exactly(at));
     let answer = shared.get(&path).await.map(|mut list| match list["items"].take() {
         Value::Array(items) => items,
         _ => Vec::new(),

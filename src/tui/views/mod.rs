@@ -113,6 +113,13 @@ pub fn go(line: &str, state: &State) -> Result<Steps, String> {
     }
 }
 
+/// Whether a word is the name of an object of the cluster, and nothing lives in a namespace of that name.
+fn is_a_name(word: &str, state: &State) -> bool {
+    let cluster = &state.cluster;
+    let keys = || cluster.pods.keys().chain(cluster.deployments.keys()).chain(cluster.services.keys());
+    keys().any(|key| key.name == word) && !keys().any(|key| key.namespace == word)
+}
+
 /// Lists a kind: `tienda`, `tienda,default`, `todos`, `-l app=web`, `/texto`, in any order.
 fn list(kind: Arc<Resource>, rest: &str, state: &State) -> Steps {
     let (before, filter) = rest.split_once('/').map_or((rest, None), |(before, filter)| (before, Some(filter)));
@@ -125,6 +132,9 @@ fn list(kind: Arc<Resource>, rest: &str, state: &State) -> Steps {
         (Some((labels, _)), filter) => Some(format!("-l {labels} {}", filter.unwrap_or_default())),
         (None, Some(filter)) => Some(filter.to_string()),
     };
+    // `:deploy tienda`, where tienda is no namespace but a name: that one is meant.
+    let meant = namespace.filter(|word| kind.namespaced && is_a_name(word, state));
+    let (namespace, filter) = if meant.is_some() { (None, meant.map(str::to_owned)) } else { (namespace, filter) };
     let scope = namespace.filter(|_| kind.namespaced).map(Scope::read);
     let scope = scope.filter(|scope| scope != &state.scope).map(Step::Scope);
     scope.into_iter().chain([Step::Push(resources::open(kind, filter))]).collect()

@@ -37,12 +37,14 @@ struct Scale {
     target: Target,
     now: Option<i64>,
     input: Input,
+    /// Whether nothing was typed yet: the first digit takes the place of what is proposed.
+    proposed: bool,
 }
 
 /// Asks, beginning from what is wanted now plus a step.
 pub fn open(target: Target, now: Option<i64>, by: i64) -> Box<dyn View> {
     let first = now.map(|now| (now + by).max(0).to_string()).unwrap_or_default();
-    Box::new(Scale { target, now, input: Input::new(&first) })
+    Box::new(Scale { target, now, input: Input::new(&first), proposed: true })
 }
 
 impl Scale {
@@ -52,6 +54,7 @@ impl Scale {
 
     fn step(&mut self, by: i64) {
         let next = (self.wanted().or(self.now).unwrap_or(0) + by).max(0);
+        self.proposed = true;
         self.input = Input::new(&next.to_string());
     }
 
@@ -86,6 +89,9 @@ impl View for Scale {
 
     fn key(&mut self, key: KeyEvent, _: &State) -> Option<Steps> {
         let letter = matches!(key.code, KeyCode::Char(letter) if !letter.is_ascii_digit());
+        if matches!(key.code, KeyCode::Char(_)) && !letter && std::mem::take(&mut self.proposed) {
+            self.input = Input::new("");
+        }
         (!letter && self.input.key(key)).then(Steps::new)
     }
 

@@ -49,6 +49,8 @@ const PLACE: usize = 60;
 struct Why {
     target: Target,
     ticket: Ticket,
+    /// The revision of the moment looked back at, when it was opened there.
+    at: Option<u64>,
     object: Option<Result<Value, Failure>>,
     events: Vec<Value>,
     world: Option<World>,
@@ -62,6 +64,7 @@ pub fn open(target: Target) -> Box<dyn View> {
     Box::new(Why {
         target,
         ticket: Ticket::default(),
+        at: None,
         object: None,
         events: Vec::new(),
         world: None,
@@ -74,6 +77,9 @@ pub fn open(target: Target) -> Box<dyn View> {
 impl Why {
     fn ask(&self) -> Steps {
         let target = &self.target;
+        if let Some(at) = self.at {
+            return vec![Step::Run(Effect::AsItWas(self.ticket, target.clone(), at))];
+        }
         vec![
             Step::Run(Effect::Object(self.ticket, target.clone())),
             Step::Run(Effect::Events(self.ticket, target.clone())),
@@ -223,10 +229,10 @@ impl View for Why {
         Some((&self.target.resource.kind, &self.target.name))
     }
 
-    fn opened(&mut self, ticket: Ticket, _: &State) -> Steps {
-        self.ticket = ticket;
-        let watch = Step::Run(Effect::Table(ticket, Listing::single(&self.target)));
-        std::iter::once(watch).chain(self.ask()).collect()
+    fn opened(&mut self, ticket: Ticket, state: &State) -> Steps {
+        (self.ticket, self.at) = (ticket, state.moment());
+        let watch = self.at.is_none().then(|| Step::Run(Effect::Table(ticket, Listing::single(&self.target))));
+        watch.into_iter().chain(self.ask()).collect()
     }
 
     fn reply(&mut self, reply: Reply, state: &State) -> Steps {

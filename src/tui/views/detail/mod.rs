@@ -49,6 +49,8 @@ struct Detail {
     target: Target,
     tab: Tab,
     ticket: Ticket,
+    /// The revision of the moment looked back at, when it was opened there.
+    at: Option<u64>,
     object: Option<Result<Value, Failure>>,
     yaml: Arc<[String]>,
     events: Vec<Value>,
@@ -68,6 +70,7 @@ pub fn open(target: Target, tab: Tab) -> Box<dyn View> {
         target,
         tab,
         ticket: Ticket::default(),
+        at: None,
         object: None,
         yaml: Arc::default(),
         events: Vec::new(),
@@ -88,6 +91,9 @@ impl Detail {
 
     fn ask(&self) -> Steps {
         let (ticket, target) = (self.ticket, &self.target);
+        if let Some(at) = self.at {
+            return vec![Step::Run(Effect::AsItWas(ticket, target.clone(), at))];
+        }
         vec![Step::Run(Effect::Object(ticket, target.clone())), Step::Run(Effect::Events(ticket, target.clone()))]
     }
 
@@ -220,10 +226,11 @@ impl View for Detail {
         !self.tab.reads()
     }
 
-    fn opened(&mut self, ticket: Ticket, _: &State) -> Steps {
-        self.ticket = ticket;
-        let watch = Effect::Table(ticket, Listing::single(&self.target));
-        [vec![Step::Run(watch)], self.ask(), self.tell()].into_iter().flatten().collect()
+    fn opened(&mut self, ticket: Ticket, state: &State) -> Steps {
+        (self.ticket, self.at) = (ticket, state.moment());
+        // What was does not change.
+        let watch = self.at.is_none().then(|| Step::Run(Effect::Table(ticket, Listing::single(&self.target))));
+        watch.into_iter().chain(self.ask()).chain(self.tell()).collect()
     }
 
     fn reply(&mut self, reply: Reply, state: &State) -> Steps {

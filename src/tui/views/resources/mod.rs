@@ -101,15 +101,10 @@ impl Resources {
         self.rows.filter(wanted.filter);
         let listing = Listing {
             labels: self.labels.clone(),
-            revision: self.revision(state),
+            revision: state.moment(),
             ..Listing::of(self.resource.clone(), state.scope.clone())
         };
         vec![Step::Read(kubectl::list(&listing)), Step::Run(Effect::Table(self.ticket, listing))]
-    }
-
-    /// The revision of the moment looked back at.
-    fn revision(&self, state: &State) -> Option<u64> {
-        state.past.as_ref().map(|_| state.cluster.revision).filter(|revision| *revision > 0)
     }
 
     fn place(&self) -> usize {

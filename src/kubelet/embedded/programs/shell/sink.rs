@@ -17,6 +17,8 @@ pub(in crate::kubelet::embedded) enum Sink {
     Buffer(Arc<Mutex<Vec<u8>>>),
     /// Whoever called exec.
     Channel(mpsc::UnboundedSender<Bytes>),
+    /// Whoever called exec, at a terminal: its line discipline begins each line at the left (`ONLCR`).
+    Terminal(mpsc::UnboundedSender<Bytes>),
     /// `/dev/null`.
     Null,
 }
@@ -37,11 +39,33 @@ impl Sink {
             Self::Log(log, stderr) => log.write(*stderr, data),
             Self::Buffer(buffer) => buffer.lock().extend_from_slice(data),
             Self::Channel(sender) => drop(sender.send(Bytes::copy_from_slice(data))),
+            Self::Terminal(sender) => drop(sender.send(at_the_left(data).into())),
             Self::Null => {}
         }
     }
 
     pub(super) fn line(&self, text: impl std::fmt::Display) {
         self.write(format!("{text}\n").as_bytes());
+    }
+}
+
+fn at_the_left(data: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::with_capacity(data.len() + 8);
+    for byte in data {
+        if *byte == b'\n' && shown.last() != Some(&b'\r') {
+            shown.push(b'\r');
+        }
+        shown.push(*byte);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_begins_each_line_at_the_left() {
+        assert_eq!(at_the_left(b"uno\ndos\r\n\n"), b"uno\r\ndos\r\n\r\n");
     }
 }
