@@ -72,8 +72,8 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value) -> Result<(
     let namespace = (scope == Scope::Namespaced).then_some(namespace);
     let path = DynamicObject::url_path(&resource, namespace);
     let (method, path, content) = match existing(client, &format!("{path}/{name}")).await? {
-        // As kubectl's «unchanged»: a patch would take away what the server added to lists, which a pod does not allow.
-        Some(there) if holds(&there, object) => return Ok(()),
+        // As kubectl's «unchanged»: a patch would take away what the server added to a pod's lists, which it does not allow.
+        Some(there) if object["kind"] == "Pod" && holds(&there, object) => return Ok(()),
         Some(_) => ("PATCH", format!("{path}/{name}"), "application/merge-patch+json"),
         None => ("POST", path, "application/json"),
     };
