@@ -85,7 +85,7 @@ fn view(call: &Call, value: Value) -> ApiResult<Value> {
     }
     match call.form.view {
         View::Whole => Ok(value),
-        View::Table(version) => table::of_object(call, version, value),
+        View::Table(version) => table::of_object(call, version, &value),
         View::Partial(version) => Ok(partial(value, version)),
     }
 }

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
-use super::respond;
 use crate::kinds::Kind;
 
 /// Which object each row carries (`?includeObject=`).
@@ -33,7 +32,7 @@ impl Include {
 
 /// A row as it is written.
 #[derive(Serialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     cells: Vec<Value>,
     object: Option<Object<'a>>,
 }
@@ -67,7 +66,7 @@ impl<'a> Tabler<'a> {
     }
 
     /// A table with these rows; columns are left out where the client has them already.
-    pub(super) fn table(&self, metadata: &Value, columns: bool, rows: &[Value]) -> Value {
+    pub(super) fn table(&self, metadata: &Value, columns: bool, rows: &[Row]) -> Value {
         let columns = if columns { definitions(self.call.kind) } else { Value::Null };
         json!({
             "kind": "Table", "apiVersion": format!("meta.k8s.io/{}", self.version), "metadata": metadata,
@@ -88,13 +87,15 @@ impl<'a> Tabler<'a> {
             if index > 0 {
                 bytes.push(b',');
             }
-            self.write_row(&mut bytes, &value?)?;
+            let row = serde_json::to_writer(&mut bytes, &self.row(&value?));
+            row.map_err(|error| ApiError::internal(error.to_string()))?;
         }
         bytes.extend_from_slice(b"]}");
         Ok(bytes.into())
     }
 
-    fn write_row(&self, bytes: &mut Vec<u8>, value: &Value) -> ApiResult<()> {
+    /// The row of an object.
+    pub(super) fn row<'v>(&self, value: &'v Value) -> Row<'v> {
         let cells = self.call.kind.rules.row(value, self.call.server.clock.now());
         let object = match self.include {
             Include::Nothing => None,
@@ -105,23 +106,12 @@ impl<'a> Tabler<'a> {
             })),
             Include::Object => Some(Object::Whole(value)),
         };
-        serde_json::to_writer(bytes, &Row { cells, object }).map_err(|error| ApiError::internal(error.to_string()))
-    }
-
-    /// The row of an object.
-    pub(super) fn row(&self, value: Value) -> Value {
-        let cells = self.call.kind.rules.row(&value, self.call.server.clock.now());
-        let object = match self.include {
-            Include::Nothing => Value::Null,
-            Include::Metadata => respond::partial(value, self.version),
-            Include::Object => value,
-        };
-        json!({ "cells": cells, "object": object })
+        Row { cells, object }
     }
 }
 
 /// The table of a single object.
-pub(super) fn of_object(call: &Call, version: &str, value: Value) -> ApiResult<Value> {
+pub(super) fn of_object(call: &Call, version: &str, value: &Value) -> ApiResult<Value> {
     let tabler = Tabler::new(call, version)?;
     let metadata = json!({ "resourceVersion": value["metadata"]["resourceVersion"] });
     Ok(tabler.table(&metadata, true, &[tabler.row(value)]))

@@ -3,6 +3,7 @@
 
 mod correlator;
 pub mod decisions;
+pub mod host_ports;
 pub mod informer;
 pub mod lease;
 pub mod node_affinity;

@@ -98,6 +98,14 @@ impl Kind {
         self.subresources.contains(&subresource)
     }
 
+    /// Where its objects are served: `/apis/apps/v1/namespaces/NAMESPACE/deployments`; kinds without namespaces have none.
+    #[must_use]
+    pub fn path(&self, namespace: &str) -> String {
+        let root = if self.group.is_empty() { "/api" } else { "/apis" };
+        let namespace = if self.namespaced { format!("/namespaces/{namespace}") } else { String::new() };
+        format!("{root}/{}{namespace}/{}", self.api_version(), self.plural)
+    }
+
     /// Where its objects are in the store: Kubernetes' own prefixes (`pkg/kubeapiserver/default_storage_factory_builder.go`
     /// and the storage of each kind), ended by a slash.
     #[must_use]

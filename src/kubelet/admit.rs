@@ -3,7 +3,7 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
-use super::pod::spec;
+use crate::client::host_ports::HostPort;
 use crate::client::pods::is_terminal;
 
 /// Whether a pod asks for anything that only one may have.
@@ -24,30 +24,8 @@ pub(crate) fn told(message: &str) -> String {
     format!("Pod was rejected: {message}")
 }
 
-struct HostPort<'a> {
-    number: i32,
-    protocol: &'a str,
-    address: &'a str,
-}
-
-impl HostPort<'_> {
-    /// Every address takes a port from each single one (scheduler `HostPortInfo`).
-    fn clashes(&self, other: &HostPort) -> bool {
-        let anywhere = |address: &str| address.is_empty() || address == "0.0.0.0";
-        let addresses = self.address == other.address || anywhere(self.address) || anywhere(other.address);
-        self.number == other.number && self.protocol == other.protocol && addresses
-    }
-}
-
-fn host_ports(pod: &Pod) -> impl Iterator<Item = HostPort<'_>> {
-    let ports = spec::all_containers(pod).flat_map(|container| container.ports.iter().flatten());
-    ports.filter_map(|port| {
-        Some(HostPort {
-            number: port.host_port.filter(|number| *number > 0)?,
-            protocol: port.protocol.as_deref().unwrap_or("TCP"),
-            address: port.host_ip.as_deref().unwrap_or_default(),
-        })
-    })
+fn host_ports(pod: &Pod) -> impl Iterator<Item = HostPort> {
+    pod.spec.iter().flat_map(HostPort::of)
 }
 
 #[cfg(test)]

@@ -85,8 +85,7 @@ fn path(object: &Value) -> Option<String> {
     let version = object["apiVersion"].as_str()?;
     let same = |kind: &&Kind| kind.api_version() == version && object["kind"] == kind.kind;
     let kind = kinds::ALL.iter().copied().find(same).filter(|kind| !kind.namespaced && kind.kind != "Namespace")?;
-    let root = if kind.group.is_empty() { "/api" } else { "/apis" };
-    Some(format!("{root}/{version}/{}/{}", kind.plural, object["metadata"]["name"].as_str()?))
+    Some(format!("{}/{}", kind.path(""), object["metadata"]["name"].as_str()?))
 }
 
 /// Whether an object was made by a lesson, or is of the switchboard, which only lessons' clusters have.
@@ -101,7 +100,7 @@ fn is_a_lessons(object: &Value) -> bool {
 /// # Errors
 /// When the cluster refuses.
 pub async fn leave(client: &Client, lesson: &Lesson) -> Result<(), SetupError> {
-    mend(client, |_| false).await?;
+    mend(client).await?;
     let namespaces: Api<Namespace> = Api::all(client.clone());
     for name in lesson.setup.namespaces() {
         if namespaces.get_opt(name).await?.is_some_and(|existing| is_ours(&existing)) {
@@ -111,15 +110,11 @@ pub async fn leave(client: &Client, lesson: &Lesson) -> Result<(), SetupError> {
     Ok(())
 }
 
-/// Switches on what a lesson left off, but for what is `spoken_of`. Where nothing can be switched, nothing is off.
-///
-/// # Errors
-/// When the cluster refuses.
-pub(super) async fn mend(client: &Client, spoken_of: impl Fn(&str) -> bool + Send) -> Result<(), SetupError> {
+/// Switches on what a lesson left off. Where nothing can be switched, nothing is off.
+pub(super) async fn mend(client: &Client) -> Result<(), SetupError> {
     let parts: Api<Component> = Api::all(client.clone());
     let Ok(all) = parts.list(&ListParams::default()).await else { return Ok(()) };
-    let stays = |name: &str| spoken_of(name) || RESTING.contains(&name);
-    for part in all.items.iter().filter(|part| !part.spec.enabled && !stays(&part.name_any())) {
+    for part in all.items.iter().filter(|part| !part.spec.enabled && !RESTING.contains(&&*part.name_any())) {
         let on = Patch::Merge(json!({ "spec": { "enabled": true } }));
         parts.patch(&part.name_any(), &PatchParams::default(), &on).await?;
     }

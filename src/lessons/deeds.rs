@@ -162,13 +162,8 @@ impl Hands<'_> {
     }
 
     fn path(&self, kind: &Kind, namespace: Option<&str>, name: &str) -> String {
-        let root = if kind.group.is_empty() { "/api" } else { "/apis" };
-        let namespace = match kind.namespaced {
-            true => format!("/namespaces/{}", namespace.unwrap_or(&self.lesson.setup.namespace)),
-            false => String::new(),
-        };
-        let slash = if name.is_empty() { "" } else { "/" };
-        format!("{root}/{}{namespace}/{}{slash}{name}", kind.api_version(), kind.plural)
+        let path = kind.path(namespace.unwrap_or(&self.lesson.setup.namespace));
+        if name.is_empty() { path } else { format!("{path}/{name}") }
     }
 
     async fn send(&self, method: &str, path: &str, body: Vec<u8>) -> Result<Value, String> {

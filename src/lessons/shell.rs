@@ -122,7 +122,7 @@ pub async fn start(
 ) -> Result<Running, SetupError> {
     let client = clients.own;
     // First all runs: with its controller off, no namespace ever goes away.
-    clear::mend(client, |_| false).await?;
+    clear::mend(client).await?;
     clear::reset(client, lesson).await?;
     switch(client, lesson, rates).await?;
     furnish(client, lesson, &lesson.setup.objects).await?;

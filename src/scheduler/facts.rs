@@ -12,6 +12,7 @@ use super::catalog::Catalog;
 use super::storage::ClaimName;
 use crate::base::quantity::Quantity;
 use crate::base::selector::Selector;
+use crate::client::host_ports::HostPort;
 use crate::client::object::{Key, controller_of, is_deleting, uid_of};
 
 /// What a container without requests counts as when nodes are scored (`DefaultMilliCPURequest`, `DefaultMemoryRequest`).
@@ -159,9 +160,6 @@ impl Spread {
     }
 }
 
-/// A port of the node that a pod wants: address, protocol, number.
-pub(super) type HostPort = (String, String, i32);
-
 /// What the scheduler knows of a pod.
 #[derive(Clone, Debug)]
 pub(super) struct PodFacts {
@@ -193,7 +191,7 @@ impl PodFacts {
     pub(super) fn of(pod: &Pod) -> Self {
         let mut spec = pod.spec.clone().unwrap_or_default();
         let (requests, weight) = requests(&spec);
-        let (ports, claims, pinned) = (ports(&spec), claims(&spec, pod), pinned(&spec));
+        let (ports, claims, pinned) = (HostPort::of(&spec).collect(), claims(&spec, pod), pinned(&spec));
         let terms = Terms::of(&spec, pod);
         let spreads = spec.topology_spread_constraints.iter().flatten().map(|it| Spread::new(it, pod)).collect();
         let tolerations = spec.tolerations.take().unwrap_or_default();
@@ -277,16 +275,6 @@ fn requests(spec: &PodSpec) -> (Resources, (i64, i64)) {
     total.add(&Resources::of(spec.overhead.as_ref()));
     total.pods = 1;
     (total, weight)
-}
-
-fn ports(spec: &PodSpec) -> Vec<HostPort> {
-    let ports = spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
-    let asked = ports.filter_map(|port| Some((port, port.host_port.filter(|&number| number > 0)?)));
-    let host_port = |(port, number): (&k8s_openapi::api::core::v1::ContainerPort, i32)| {
-        let ip = port.host_ip.clone().filter(|ip| !ip.is_empty()).unwrap_or_else(|| "0.0.0.0".into());
-        (ip, port.protocol.clone().unwrap_or_else(|| "TCP".into()), number)
-    };
-    asked.map(host_port).collect()
 }
 
 /// The claims of a pod's volumes; that of an ephemeral one is called after both.

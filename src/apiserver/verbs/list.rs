@@ -198,8 +198,8 @@ fn viewed(call: &Call, metadata: &Value, values: impl Iterator<Item = ApiResult<
     Ok(match call.form.view {
         View::Table(version) => {
             let tabler = Tabler::new(call, version)?;
-            let rows: Vec<Value> =
-                values.map(|value| value.map(|value| tabler.row(value))).collect::<ApiResult<_>>()?;
+            let values: Vec<Value> = values.collect::<ApiResult<_>>()?;
+            let rows: Vec<_> = values.iter().map(|value| tabler.row(value)).collect();
             tabler.table(metadata, true, &rows)
         }
         View::Partial(version) => {

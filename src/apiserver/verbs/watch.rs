@@ -262,7 +262,7 @@ impl Output {
         let metadata = json!({ "resourceVersion": value["metadata"]["resourceVersion"] });
         let tabler = Tabler::new(&self.call, version)?;
         let columns = std::mem::take(&mut self.columns);
-        Ok(tabler.table(&metadata, columns, &[tabler.row(value)]))
+        Ok(tabler.table(&metadata, columns, &[tabler.row(&value)]))
     }
 
     fn bookmark(&mut self, revision: Revision, initial_end: bool) {

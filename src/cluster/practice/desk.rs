@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::apiserver::pki::Pki;
+use crate::base::clock::Clock;
 use crate::base::pipe::{Dialer, Identity};
 use crate::client;
 use crate::cluster::Cluster;
@@ -16,7 +17,7 @@ use crate::kubectl::{self, Memory, Target, Unusable};
 use crate::lessons::check::{Terminal, Wish};
 
 /// Where its kubeconfig is: in `.kube`, below this.
-pub(super) const HOME: &str = "/home/timonel";
+const HOME: &str = "/home/timonel";
 /// Where the first cluster would listen, as the kubeconfig says it; each other one, a port further.
 const PORT: usize = 6443;
 
@@ -40,13 +41,30 @@ struct Entrance {
 
 impl Desk {
     pub(super) fn new(clusters: &[&Cluster], kubeconfig: String, wish: &Wish) -> Self {
-        let put = |world: Memory, (name, text): (&String, &String)| world.with_file(name, text.as_str());
-        let world = wish.files.iter().fold(Memory::new(clusters[0].clock()), put);
-        let world = world.with_env("HOME", HOME).with_file(format!("{HOME}/.kube/config"), kubeconfig);
+        let world = furnished(clusters[0].clock(), kubeconfig, wish);
         let entrance =
             |cluster: &&Cluster| Entrance { dialer: cluster.plant.dialer.clone(), pki: Arc::clone(&cluster.plant.pki) };
         Self { entrances: clusters.iter().map(entrance).collect(), world: Mutex::new(world) }
     }
+}
+
+/// A terminal whose folder holds the lesson's files.
+pub(super) fn furnished(clock: Clock, kubeconfig: String, wish: &Wish) -> Memory {
+    let put = |world: Memory, (name, text): (&String, &String)| world.with_file(name, text.as_str());
+    let world = wish.files.iter().fold(Memory::new(clock), put);
+    world.with_env("HOME", HOME).with_file(format!("{HOME}/.kube/config"), kubeconfig)
+}
+
+/// What a line answers; as an error when it fails.
+pub(super) async fn typed(
+    line: &str,
+    world: &Mutex<Memory>,
+    clusters: &dyn kubectl::Clusters,
+) -> Result<String, String> {
+    let mut world = world.lock().await;
+    let code = kubectl::run_line(line, &mut *world, clusters).await;
+    let said = world.take();
+    if code == 0 { Ok(said) } else { Err(said) }
 }
 
 impl Entrance {
@@ -81,9 +99,6 @@ impl kubectl::Clusters for Desk {
 #[async_trait]
 impl Terminal for Desk {
     async fn type_line(&self, line: &str) -> Result<String, String> {
-        let mut world = self.world.lock().await;
-        let code = kubectl::run_line(line, &mut *world, self).await;
-        let said = world.take();
-        if code == 0 { Ok(said) } else { Err(said) }
+        typed(line, &self.world, self).await
     }
 }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::desk::HOME;
+use super::desk::{furnished, typed};
 use crate::base::clock::Clock;
 use crate::client;
-use crate::kubectl::{self, Configured, Memory};
+use crate::kubectl::{Configured, Memory};
 use crate::lessons::check::{Cluster, Clusters, Terminal, Wish};
 
 /// The cluster of a kubeconfig, the same for each play.
@@ -33,10 +33,7 @@ impl Clusters for Visit {
         let read = tokio::fs::read_to_string(&self.kubeconfig).await;
         let text = read.map_err(|error| format!("{}: {error}", self.kubeconfig.display()))?;
         let clock = Clock::new(wish.timing);
-        let put = |world: Memory, (name, text): (&String, &String)| world.with_file(name, text.as_str());
-        let world = wish.files.iter().fold(Memory::new(clock), put);
-        let world = world.with_env("HOME", HOME).with_file(format!("{HOME}/.kube/config"), text);
-        Ok(Box::new(Guest { client, clock, world: Mutex::new(world) }))
+        Ok(Box::new(Guest { client, clock, world: Mutex::new(furnished(clock, text, wish)) }))
     }
 }
 
@@ -67,10 +64,6 @@ impl Cluster for Guest {
 #[async_trait]
 impl Terminal for Guest {
     async fn type_line(&self, line: &str) -> Result<String, String> {
-        let mut world = self.world.lock().await;
-        let clusters = Configured { missing: "no hay kubeconfig".into() };
-        let code = kubectl::run_line(line, &mut *world, &clusters).await;
-        let said = world.take();
-        if code == 0 { Ok(said) } else { Err(said) }
+        typed(line, &self.world, &Configured { missing: "no hay kubeconfig".into() }).await
     }
 }

@@ -6,7 +6,7 @@ use super::{Cycle, Reasons};
 use crate::client::node_affinity;
 use crate::client::taints::tolerates;
 use crate::scheduler::cache::NodeInfo;
-use crate::scheduler::facts::{HostPort, PodFacts};
+use crate::scheduler::facts::PodFacts;
 
 fn taints_of(node: &NodeInfo) -> &[Taint] {
     node.node.as_ref().and_then(|node| node.spec.as_ref()?.taints.as_deref()).unwrap_or_default()
@@ -60,13 +60,8 @@ pub(in crate::scheduler) fn matches_term(term: &NodeSelectorTerm, node: &NodeInf
 
 pub(super) fn ports(cycle: &Cycle, node: &NodeInfo) -> Result<(), Reasons> {
     let mut taken = node.pods.values().flat_map(|pod| &pod.ports);
-    if cycle.pod.ports.is_empty() || !taken.any(|port| cycle.pod.ports.iter().any(|other| clashes(port, other))) {
+    if cycle.pod.ports.is_empty() || !taken.any(|port| cycle.pod.ports.iter().any(|other| port.clashes(other))) {
         return Ok(());
     }
     Err(Reasons::now("node(s) didn't have free ports for the requested pod ports"))
-}
-
-fn clashes(a: &HostPort, b: &HostPort) -> bool {
-    let everywhere = |ip: &str| ip == "0.0.0.0";
-    (a.1 == b.1 && a.2 == b.2) && (a.0 == b.0 || everywhere(&a.0) || everywhere(&b.0))
 }

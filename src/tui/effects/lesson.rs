@@ -1,6 +1,6 @@
 //! A lesson set up and followed, and the learner's progress on disk. Must not decide: the session does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -21,12 +21,25 @@ use crate::tui::msg::{Msg, Outcome, Reply, Ticket};
 /// Moments put together in one message at most.
 const BATCH: usize = 256;
 
+/// A lesson, and where its manifests lie for commands with `-f`.
+pub struct Underway {
+    lesson: Arc<Lesson>,
+    folder: Option<TempDir>,
+}
+
+impl Underway {
+    /// Where its manifests lie.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(TempDir::path)
+    }
+}
+
 /// Sets a lesson up and tells what happens in it until it is stopped.
 pub async fn play(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, tasks: Tasks) {
     let rates = Rates::of(&lesson.setup.traffic);
     *shared.rates.lock().await = rates.clone();
-    *shared.lesson.lock().await = Some(Arc::clone(&lesson));
-    *shared.folder.lock().await = laid_out(&lesson).inspect_err(|error| tracing::warn!(%error, "no files")).ok();
+    let folder = laid_out(&lesson).inspect_err(|error| tracing::warn!(%error, "no files")).ok();
+    *shared.lesson.lock().await = Some(Underway { lesson: Arc::clone(&lesson), folder });
     let clients = shell::Clients { own: &shared.client, second: shared.second.as_ref() };
     let mut running = match shell::start(clients, &lesson, &rates, shared.clock, &tasks).await {
         Ok(running) => running,
@@ -94,9 +107,9 @@ pub async fn happen(shared: Shared, lesson: Arc<Lesson>, step: usize) {
 }
 
 /// Ends a lesson in a cluster that goes on: whoever leaves it must find neither parts off nor its pods.
-pub async fn leave(shared: Shared, lesson: Arc<Lesson>) {
-    shared.folder.lock().await.take();
-    shared.lesson.lock().await.take();
+pub async fn leave(shared: Shared) {
+    let left = shared.lesson.lock().await.take();
+    let Some(Underway { lesson, .. }) = left else { return };
     if let Err(error) = clear::leave(&shared.client, &lesson).await {
         tracing::warn!(%error, "the lesson was not cleared away");
     }
@@ -143,4 +156,39 @@ pub async fn set_aside(shared: Shared, ticket: Ticket, data_dir: PathBuf) {
 async fn answer(shared: &Shared, ticket: Ticket, progress: Result<Progress, ProgressError>) {
     let progress = progress.map(Box::new).map_err(|error| error.to_string());
     shared.reply(ticket, Reply::Progress(progress)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{Request, Response};
+    use kube::Client;
+    use kube::client::Body;
+
+    use super::*;
+    use crate::base::clock::{Clock, Timing};
+    use crate::tui::effects::Runner;
+    use crate::tui::model::lesson::catalogue;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lesson_that_is_left_with_the_program_is_cleared_away() {
+        let (asked, mut paths) = tokio::sync::mpsc::unbounded_channel();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let _nobody = asked.send(format!("{} {}", request.method(), request.uri().path()));
+            let found = serde_json::json!({ "metadata": { "name": "leccion-1-3" }, "items": [] });
+            std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Body::from(
+                found.to_string().into_bytes(),
+            ))))
+        });
+        let clock = Clock::new(Timing::Real);
+        let (runner, _inbox) = Runner::start(Client::new(service, "default"), None, clock, Tasks::new());
+        let lesson = Arc::clone(catalogue().unwrap().get("1.3").unwrap());
+        *runner.shared.lesson.lock().await = Some(Underway { lesson, folder: None });
+        runner.finish().await;
+        assert!(runner.shared.lesson.lock().await.is_none());
+        let mut told = Vec::new();
+        while let Ok(path) = paths.try_recv() {
+            told.push(path);
+        }
+        assert!(told.contains(&"DELETE /api/v1/namespaces/leccion-1-3".to_owned()), "{told:?}");
+    }
 }

@@ -23,14 +23,12 @@ use kube::Client;
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
 
+use self::lesson::Underway;
 use super::model::catalog::Target;
 use super::model::failure::Failure;
 use super::msg::{Effect, Msg, Reply, Ticket};
 use crate::base::clock::Clock;
-use tempfile::TempDir;
-
 use crate::base::tasks::Tasks;
-use crate::lessons::Lesson;
 use crate::lessons::traffic::Rates;
 
 /// Messages on their way to the app; a slow screen slows the watches down, not the other way round.
@@ -64,10 +62,8 @@ pub struct Shared {
     progress: Arc<Mutex<()>>,
     /// How many requests the lesson under way sends.
     rates: Arc<Mutex<Rates>>,
-    /// Where the manifests of the lesson under way lie, for commands with `-f`.
-    folder: Arc<Mutex<Option<TempDir>>>,
     /// The lesson under way.
-    lesson: Arc<Mutex<Option<Arc<Lesson>>>>,
+    lesson: Arc<Mutex<Option<Underway>>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -87,7 +83,6 @@ impl Runner {
             sender,
             progress: Arc::default(),
             rates: Arc::default(),
-            folder: Arc::default(),
             lesson: Arc::default(),
         };
         cluster::start(&shared, &tasks);
@@ -105,11 +100,9 @@ impl Runner {
 
     /// Ends the lesson under way, where the program leaves it as it is: its cluster may go on.
     pub async fn finish(&self) {
-        if let Some(lesson) = self.shared.lesson.lock().await.take() {
-            // A cluster that does not answer must not keep anybody here.
-            let left = tokio::time::timeout(FAREWELL, lesson::leave(self.shared.clone(), lesson)).await;
-            left.unwrap_or_else(|_| tracing::warn!("the lesson was not cleared away in time"));
-        }
+        // A cluster that does not answer must not keep anybody here.
+        let left = tokio::time::timeout(FAREWELL, lesson::leave(self.shared.clone())).await;
+        left.unwrap_or_else(|_| tracing::warn!("the lesson was not cleared away in time"));
     }
 
     /// Does an effect.
@@ -170,7 +163,7 @@ impl Runner {
                 self.of(ticket).spawn(lesson::stroke(shared, ticket, wanted, key))
             }
             Effect::LessonStep(ticket, wanted, step) => self.of(ticket).spawn(lesson::happen(shared, wanted, step)),
-            Effect::LeaveLesson(left) => self.tasks.spawn(lesson::leave(shared, left)),
+            Effect::LeaveLesson => self.tasks.spawn(lesson::leave(shared)),
             Effect::ReadProgress(ticket, data_dir) => self.tasks.spawn(lesson::read(shared, ticket, data_dir)),
             Effect::KeepProgress(ticket, data_dir, session) => {
                 self.tasks.spawn(lesson::keep(shared, ticket, data_dir, session))

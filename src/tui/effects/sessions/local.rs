@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{CHUNK, Input, Shared};
 use crate::base::tasks::Tasks;
+use crate::tui::effects::lesson::Underway;
 use crate::tui::msg::{Reply, Ticket};
 
 /// Ends the shell when its view is closed.
@@ -32,7 +33,7 @@ pub async fn run(
     mut inbox: mpsc::Receiver<Input>,
 ) -> anyhow::Result<String> {
     let tools = tempfile::tempdir().context("no se pudo hacer una carpeta temporal")?;
-    let folder = shared.folder.lock().await.as_ref().map(|folder| folder.path().to_path_buf());
+    let folder = shared.lesson.lock().await.as_ref().and_then(Underway::folder).map(Path::to_path_buf);
     let folder = folder.or_else(|| std::env::current_dir().ok());
     let command = command(&tools, kubeconfig.as_deref(), &context, folder.as_deref())?;
     let pair = native_pty_system().openpty(pty_size(size)).context("no se pudo abrir una pseudoterminal")?;

@@ -34,19 +34,16 @@ static THEN: &[Binding] = &[
 ];
 
 /// While it is set up.
-pub(super) static PREPARING: &[&[Binding]] = &[&[
-    bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
-    bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
-]];
+pub(super) static PREPARING: &[&[Binding]] = &[AWAY];
 
 /// When it cannot be set up.
-pub(super) static BROKEN: &[&[Binding]] = &[
-    &[
-        bind(&["r"], Action::Restart, "otra vez", "Intentar preparar la lección otra vez"),
-        bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
-        bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
-    ],
-    MOVES,
+pub(super) static BROKEN: &[&[Binding]] = &[AGAIN, AWAY, MOVES];
+
+static AGAIN: &[Binding] = &[bind(&["r"], Action::Restart, "otra vez", "Intentar preparar la lección otra vez")];
+
+static AWAY: &[Binding] = &[
+    bind(&["tab", "backtab"], Action::Next, "puente", "Pasar al puente"),
+    bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
 ];
 
 /// On the bridge beside it.
