@@ -7,7 +7,6 @@ mod bare;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
@@ -20,6 +19,7 @@ use timonel::kubelet::runtime::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::engine::{docker, make_room};
 use crate::server::binary;
 
 /// Longer than any of these tests needs, even on a busy machine.
@@ -85,6 +85,7 @@ fn scenario(network: u8, body: impl AsyncFnOnce(&World)) {
     let cluster = format!("it{network}-{}", std::process::id());
     let mut config = Config::new(&cluster, data.path());
     config.subnet = format!("10.201.{network}.0/24");
+    make_room(&config.subnet);
     config.executable = binary();
     let world = World { config, tasks: Tasks::new(), network };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -108,14 +109,6 @@ fn left_of(cluster: &str) -> String {
     containers
         + &docker(&["network", "ls", "-q", "--filter", &label])
         + &docker(&["volume", "ls", "-q", "--filter", &label])
-}
-
-/// What `docker` says.
-#[track_caller]
-fn docker(args: &[&str]) -> String {
-    let output = Command::new("docker").args(args).output().unwrap();
-    assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Asks a pod over HTTP until it listens.

@@ -11,6 +11,7 @@ mod dashboard;
 mod docker;
 mod durability;
 mod endtoend;
+mod engine;
 mod golden;
 mod kubectl;
 mod kubelet;

@@ -16,15 +16,17 @@ use timonel::base::clock::{Clock, Timing};
 use timonel::client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::engine::{docker, make_room};
 use crate::server::{Server, binary};
 
 const PODS: usize = 30;
 const PATIENCE: Duration = Duration::from_secs(120);
+const SUBNET: &str = "10.202.0.0/16";
 const FLAGS: [&str; 10] = [
     "--runtime",
     "docker",
     "--docker-subnet",
-    "10.202.0.0/16",
+    SUBNET,
     "--service-cidr",
     "10.202.0.0/18",
     "--pod-cidr",
@@ -32,13 +34,6 @@ const FLAGS: [&str; 10] = [
     "--timing",
     "clase",
 ];
-
-#[track_caller]
-fn docker(args: &[&str]) -> String {
-    let output = Command::new("docker").args(args).output().unwrap();
-    assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
 
 /// Several calls of docker, four at the same time, as Timonel makes them; how long they took.
 async fn at_once(calls: Vec<Vec<String>>) -> Duration {
@@ -88,12 +83,14 @@ async fn containers(pods: &Api<Pod>) -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Docker"]
 async fn thirty_pods_outlive_a_kill_and_leave_nothing_when_they_go() {
+    make_room(SUBNET);
     let server = Server::start(&FLAGS);
     let data = server.data_dir();
     let id = std::fs::read_to_string(data.join("cluster-id")).unwrap().trim().to_owned();
     let client = client::remote(Some(&server.kubeconfig()), None).await.unwrap();
     let pods: Api<Pod> = Api::default_namespaced(client.clone());
-    let foreign = docker(&["create", "--label", "ajeno=1", &image("timonel/pause")]);
+    let alien = format!("ajeno={id}");
+    let foreign = docker(&["create", "--label", &alien, &image("timonel/pause")]);
     one_pod(&pods, &id).await;
 
     let began = start_all(&client, &pods).await;
@@ -221,6 +218,10 @@ fn down(server: Server, id: &str, foreign: &str) {
     let label = format!("label=dev.timonel.cluster={id}");
     assert_eq!(docker(&["ps", "-aq", "--filter", &label]), "");
     assert_eq!(docker(&["network", "ls", "-q", "--filter", &label]), "");
-    assert_eq!(docker(&["ps", "-aq", "--no-trunc", "--filter", "label=ajeno=1"]), foreign, "what is not ours stays");
+    assert_eq!(
+        docker(&["ps", "-aq", "--no-trunc", "--filter", &format!("label=ajeno={id}")]),
+        foreign,
+        "what is not ours stays"
+    );
     docker(&["rm", "-f", foreign]);
 }

@@ -20,10 +20,12 @@ use timonel::cluster::{Cluster, Home, Opened, Options, RuntimeChoice, StoreKind}
 use timonel::kubelet::docker::remove_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::engine::make_room;
 use crate::server::binary;
 
 /// The image with a shell that is made for Docker from Debian's busybox; in memory, the one that is built in.
 const MADE: &str = "timonel-it/busybox:1";
+const SUBNET: &str = "10.200.0.0/16";
 const BUILT_IN: &str = "busybox:1.36";
 /// Longest wait for something to become so.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -52,7 +54,8 @@ impl Place {
         };
         if docker {
             // Away from a cluster that a person may have running.
-            options.docker_subnet = "10.200.0.0/16".into();
+            options.docker_subnet = SUBNET.into();
+            make_room(SUBNET);
             options.service_cidr = "10.200.0.0/18".into();
             options.pod_cidr = Some("10.200.128.0/17".into());
         }
