@@ -2,7 +2,9 @@
 //! The whole check (alternatives, anti-solutions, seeds, both timings) is `timonel lessons check`.
 
 use std::fs;
+use std::path::Path;
 
+use serde_yaml::Mapping;
 use timonel::cluster::Practice;
 use timonel::lessons::check::{Plan, check};
 use timonel::lessons::{Catalogue, lint, scaffold};
@@ -13,6 +15,45 @@ fn every_lesson_fails_untouched_and_passes_with_its_solution() {
     let report = check(&catalogue, &Practice::default(), &Plan::brief(2), &|_| {});
     assert!(report.findings.is_empty(), "{:#?}", report.findings);
     assert_eq!(report.plays, catalogue.lessons().len());
+}
+
+/// The course's files, with each lesson changed by hand.
+fn course_with(change: impl Fn(&mut Mapping)) -> tempfile::TempDir {
+    let course = tempfile::tempdir().unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons");
+    for entry in fs::read_dir(here).unwrap().map(Result::unwrap) {
+        let to = course.path().join(entry.file_name());
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), to).unwrap();
+            continue;
+        }
+        fs::create_dir(&to).unwrap();
+        for file in fs::read_dir(entry.path()).unwrap().map(Result::unwrap) {
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+        let lesson = to.join("leccion.yaml");
+        let mut text: Mapping = serde_yaml::from_str(&fs::read_to_string(&lesson).unwrap()).unwrap();
+        change(&mut text);
+        fs::write(&lesson, serde_yaml::to_string(&text).unwrap()).unwrap();
+    }
+    course
+}
+
+/// Each lesson of the course, broken on purpose: something that must not pass is called its solution.
+#[test]
+#[ignore = "takes a minute or two"]
+fn no_lesson_can_be_broken_unnoticed() {
+    let course = course_with(|lesson| {
+        let wrong = lesson["anti_solutions"][0].clone();
+        lesson["solutions"] = vec![wrong].into();
+    });
+    let catalogue = Catalogue::from_dir(course.path()).unwrap();
+    let found = check(&catalogue, &Practice::default(), &Plan::brief(2), &|_| {}).findings;
+    let unnoticed = catalogue.lessons().iter().map(|lesson| &lesson.id).filter(|id| {
+        let says = |what: &str| what.contains("no aprueba");
+        !found.iter().any(|finding| finding.lesson == **id && says(&finding.what))
+    });
+    assert_eq!(unnoticed.collect::<Vec<_>>(), Vec::<&String>::new(), "{found:#?}");
 }
 
 /// What the check says of the lesson that authors begin with, after a change to its file.
