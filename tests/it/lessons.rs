@@ -41,7 +41,7 @@ fn course_with(change: impl Fn(&mut Mapping)) -> tempfile::TempDir {
 
 /// Each lesson of the course, broken on purpose: something that must not pass is called its solution.
 #[test]
-#[ignore = "takes a minute or two"]
+#[ignore = "needs minutes"]
 fn no_lesson_can_be_broken_unnoticed() {
     let course = course_with(|lesson| {
         let wrong = lesson["anti_solutions"][0].clone();

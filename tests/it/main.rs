@@ -1,6 +1,7 @@
 //! The one test binary: every file of this folder is a module declared here.
 //!
-//! Three classes: fast (by default), `#[ignore = "needs kubectl"]` and `#[ignore = "needs Docker"]`, which CI runs too.
+//! Four classes: fast (by default), `#[ignore = "needs kubectl"]`, `#[ignore = "needs Docker"]` and long ones; CI runs
+//! them all.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod api;
