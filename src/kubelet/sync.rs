@@ -121,7 +121,7 @@ impl Registry {
         let mut state = PodState::adopt(&pod, sandbox, context.clock.now());
         if is_new && let Some((reason, message)) = self.refusal(&pod, &workers) {
             context.recorder.warning(&*pod, reason, message.clone());
-            state.verdict = Some((reason, admit::told(&message)));
+            (state.verdict, state.rejected) = (Some((reason, admit::told(&message))), true);
         }
         let (sender, receiver) = mpsc::unbounded_channel();
         workers.insert(uid, sender.clone());

@@ -9,6 +9,7 @@ use super::backoff::signed;
 use super::spec::{self, Restart};
 use super::state::{Failure, PodState};
 use crate::base::clock::Timing;
+use crate::client::pods::is_terminal;
 
 /// How long `ErrImagePull` is shown before the wait shows as `ImagePullBackOff`.
 pub(crate) const PULL_ERROR_SHOWN: SignedDuration = SignedDuration::from_secs(1);
@@ -49,7 +50,7 @@ pub(crate) fn plan(pod: &Pod, state: &PodState, timing: Timing, now: Timestamp) 
     let mut planner = Planner { pod, state, timing, now, plan: Plan::default() };
     if pod.metadata.deletion_timestamp.is_some() {
         planner.delete();
-    } else if state.verdict.is_some() || finished(pod, state) {
+    } else if state.verdict.is_some() || is_terminal(pod) || finished(pod, state) {
         planner.wind_down();
     } else {
         planner.advance();

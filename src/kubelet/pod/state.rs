@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 
 use super::backoff::Backoff;
 use super::spec;
+use crate::client::pods::is_terminal;
 use crate::kubelet::runtime::{Container, Exit, Sandbox};
 
 /// Exit code of a container whose end nobody saw (containerd after a reboot of the node).
@@ -30,6 +31,8 @@ pub(crate) struct PodState {
     pub accepted: Timestamp,
     /// The whole pod has failed: reason and message.
     pub verdict: Option<(&'static str, String)>,
+    /// The node did not take the pod: nothing of it was ever made here.
+    pub rejected: bool,
 }
 
 /// Everything known of one container.
@@ -102,7 +105,9 @@ impl PodState {
     /// an earlier kubelet did (whatever ran then is lost).
     pub(crate) fn adopt(pod: &Pod, sandbox: Option<Sandbox>, now: Timestamp) -> Self {
         let status = pod.status.clone().unwrap_or_default();
-        let mut state = Self { accepted: status.start_time.map_or(now, |time| time.0), ..Self::default() };
+        let rejected = is_terminal(pod) && status.container_statuses.is_none();
+        let accepted = status.start_time.map_or(now, |time| time.0);
+        let mut state = Self { accepted, rejected, ..Self::default() };
         let reported = status.init_container_statuses.into_iter().chain(status.container_statuses).flatten();
         for status in reported {
             state.containers.insert(status.name.clone(), Box::new(from_status(&status, now)));

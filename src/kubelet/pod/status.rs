@@ -13,6 +13,7 @@ use super::plan;
 use super::spec::{self, Restart};
 use super::state::PodState;
 use crate::base::clock::Timing;
+use crate::client::pods;
 
 /// A time as the API carries it: in whole seconds.
 pub(crate) fn time(at: Timestamp) -> Time {
@@ -30,6 +31,9 @@ pub(crate) struct Host {
 
 /// The status that should be reported now.
 pub(crate) fn status(pod: &Pod, state: &PodState, host: &Host, timing: Timing, now: Timestamp) -> PodStatus {
+    if state.rejected {
+        return rejection(pod, state);
+    }
     let phase = phase(pod, state);
     let terminal = matches!(phase, "Succeeded" | "Failed");
     let ending = terminal || pod.metadata.deletion_timestamp.is_some();
@@ -66,8 +70,30 @@ pub(crate) fn status(pod: &Pod, state: &PodState, host: &Host, timing: Timing, n
     }
 }
 
-/// The pod's phase, as the kubelet's `getPhase` counts it.
+/// What is told of a pod that the node did not take: why, and nothing of containers (kubelet `rejectPod`).
+fn rejection(pod: &Pod, state: &PodState) -> PodStatus {
+    let old = pod.status.clone().unwrap_or_default();
+    let (reason, message) = state.verdict.clone().map(|(reason, text)| (reason.to_owned(), text)).unzip();
+    PodStatus {
+        phase: Some("Failed".into()),
+        conditions: None,
+        start_time: Some(time(state.accepted)),
+        qos_class: old.qos_class.clone().or_else(|| Some(qos_class(pod).into())),
+        observed_generation: pod.metadata.generation,
+        reason: reason.or_else(|| old.reason.clone()),
+        message: message.or_else(|| old.message.clone()),
+        ..old
+    }
+}
+
+/// The pod's phase, as the kubelet's `getPhase` counts it. One that the API knows as the last stays it: an evicted pod
+/// does not begin anew after a restart.
 pub(crate) fn phase(pod: &Pod, state: &PodState) -> &'static str {
+    match pods::phase(pod) {
+        "Succeeded" => return "Succeeded",
+        "Failed" => return "Failed",
+        _ => {}
+    }
     if state.verdict.is_some() {
         return if state.any_running() { "Running" } else { "Failed" };
     }

@@ -73,3 +73,33 @@ fn only_differences_are_patched() {
     let new = json!({ "b": { "c": 1, "d": 3 }, "e": [1, 2], "f": true });
     assert_eq!(merge_diff(&old, &new), Some(json!({ "a": null, "b": { "d": 3 }, "e": [1, 2], "f": true })));
 }
+
+#[test]
+fn a_pod_that_the_node_does_not_take_tells_why_and_nothing_of_containers() {
+    let mut web = simple("Always", &["a"]);
+    let refused = PodState { verdict: Some(("NodePorts", "no".into())), rejected: true, ..state(&web, &[]) };
+    let told = report(&web, &refused);
+    assert_eq!(
+        (&told["phase"], &told["reason"], &told["message"]),
+        (&json!("Failed"), &json!("NodePorts"), &json!("no"))
+    );
+    assert_eq!((&told["containerStatuses"], &told["conditions"]), (&Value::Null, &Value::Null));
+    web.status = serde_json::from_value(told.clone()).unwrap();
+    let adopted = PodState::adopt(&web, None, at(200));
+    assert_eq!(report(&web, &adopted), told, "also after a restart of the kubelet");
+    assert!(plan::plan(&web, &adopted, Timing::Real, at(200)).actions.is_empty());
+}
+
+#[test]
+fn a_pod_that_has_failed_stays_so_whatever_its_policy() {
+    let mut web = simple("Always", &["a"]);
+    web.status = serde_json::from_value(json!({ "phase": "Failed", "reason": "Evicted" })).unwrap();
+    let ended = state(&web, &[("a", Some(0))]);
+    assert_eq!(report(&web, &ended)["phase"], "Failed");
+    assert!(
+        !plan::plan(&web, &ended, Timing::Real, at(200))
+            .actions
+            .iter()
+            .any(|it| matches!(it, plan::Action::Start { .. }))
+    );
+}
