@@ -68,6 +68,10 @@ impl Guest {
         }
     }
 
+    fn reference(self) -> String {
+        if self.version.is_empty() { self.name.into() } else { format!("{}:{}", self.name, self.version) }
+    }
+
     /// The image's configuration (OCI image specification, `application/vnd.oci.image.config`).
     fn config(self, contents: &Contents) -> Value {
         json!({
@@ -76,7 +80,11 @@ impl Guest {
             "os": "linux",
             "config": {
                 "Entrypoint": [EXECUTABLE, "guest", self.program],
-                "Env": [PATH, format!("LD_LIBRARY_PATH={}", contents.root.library_path())],
+                "Env": [
+                    PATH,
+                    format!("LD_LIBRARY_PATH={}", contents.root.library_path()),
+                    format!("TIMONEL_IMAGE={}", self.reference()),
+                ],
                 "Labels": { labels::GUEST: contents.layer.digest },
                 "StopSignal": "SIGTERM",
             },
