@@ -152,8 +152,12 @@ mod tests {
     #[test]
     fn only_known_images_have_a_stand_in() {
         assert!(has_stand_in("nginx:alpine") && has_stand_in("ricardoqsx/backend:1.0"));
-        assert!(["busybox", "alpine:3", "redis", "postgres:16", "docker.io/library/httpd"].into_iter().all(has_stand_in));
+        assert!(
+            ["busybox", "alpine:3", "redis", "postgres:16", "docker.io/library/httpd"].into_iter().all(has_stand_in)
+        );
         assert!(!has_stand_in("nginxx") && !has_stand_in("quay.io/nginx") && !has_stand_in("timonel/demo:v9"));
-        assert!(own("timonel/demo:v2").is_some() && own("timonel/carga:v1").is_some() && own("timonel/demo:v9").is_none());
+        assert!(
+            own("timonel/demo:v2").is_some() && own("timonel/carga:v1").is_some() && own("timonel/demo:v9").is_none()
+        );
     }
 }

@@ -108,7 +108,7 @@ impl Host for Process {
         let _when_dropped = ended.clone().drop_guard();
         // A thread of its own: the program goes on answering.
         drop(Tasks::thread(move || work_and_rest(milli.min(1_000), &ended)));
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -11,9 +11,9 @@ use tokio::sync::{Mutex, watch};
 
 use super::http::{Answer, answer, serve};
 use crate::kubelet::demo::{Demo, Effect, Who};
-use crate::kubelet::programs::world::World;
-use crate::kubelet::programs::reference::Reference;
 use crate::kubelet::grpc;
+use crate::kubelet::programs::reference::Reference;
+use crate::kubelet::programs::world::World;
 
 /// The demo itself.
 pub(super) async fn main(world: World) -> i32 {

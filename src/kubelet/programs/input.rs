@@ -78,6 +78,9 @@ mod tests {
         let stream = Input::stream(Box::new(&b"uno"[..]));
         let bytes = Input::from(Bytes::from_static(b"dos"));
         assert_eq!((stream.clone().all().await, stream.all().await), ("uno".into(), Bytes::new()));
-        assert_eq!((bytes.at_hand().await, bytes.next().await, stream.at_hand().await), (Some("dos".into()), None, None));
+        assert_eq!(
+            (bytes.at_hand().await, bytes.next().await, stream.at_hand().await),
+            (Some("dos".into()), None, None)
+        );
     }
 }

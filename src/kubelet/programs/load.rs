@@ -13,8 +13,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 
-use crate::kubelet::programs::world::World;
 use crate::kubelet::programs::resolver;
+use crate::kubelet::programs::world::World;
 
 const HELP: &str =
     "carga: pide URL (http://servicio:puerto/ruta) RATE veces por segundo (10) durante DURATION segundos (sin fin)";

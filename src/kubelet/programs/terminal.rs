@@ -178,7 +178,10 @@ pub(in crate::kubelet) async fn interact(mut session: Session, mut keyboard: Key
         session.prompt(terminal);
         match keyboard.next().await {
             None => return code,
-            Some(Typed::Interrupt) => code = INTERRUPTED,
+            Some(Typed::Interrupt) => {
+                code = INTERRUPTED;
+                session.status = code;
+            }
             Some(Typed::Line(line)) => {
                 let mut running = session.clone();
                 let finished = tokio::select! {
@@ -189,6 +192,7 @@ pub(in crate::kubelet) async fn interact(mut session: Session, mut keyboard: Key
                 if finished.is_some() {
                     session = running;
                 }
+                session.status = code;
                 if session.left() {
                     return code;
                 }

@@ -1,4 +1,4 @@
-//! `nginx` and `httpd`: their welcome page, the files of a mounted document root, an access log in their own format.
+//! `nginx` and `httpd`: the files of their document root, a welcome page at first, and an access log in their own format.
 //! Must not read their configuration.
 
 use std::net::SocketAddr;
@@ -40,6 +40,7 @@ const HTTPD: Server = Server {
 /// nginx's main program.
 pub(super) async fn nginx(world: World) -> i32 {
     world.say("/docker-entrypoint.sh: Configuration complete; ready for start up (simulado por Timonel)");
+    NGINX.furnish(&world);
     serve(&world.clone(), 80, move |request, peer| std::future::ready(NGINX.handle(&world, &request, peer))).await
 }
 
@@ -47,19 +48,30 @@ pub(super) async fn nginx(world: World) -> i32 {
 pub(super) async fn httpd(world: World) -> i32 {
     let notice = "AH00094: Command line: 'httpd -D FOREGROUND' (simulado por Timonel)";
     world.complain(notice);
+    HTTPD.furnish(&world);
     serve(&world.clone(), 80, move |request, peer| std::future::ready(HTTPD.handle(&world, &request, peer))).await
 }
 
 impl Server {
+    /// Puts the welcome page where the image has it, unless a volume is mounted there.
+    fn furnish(self, world: &World) {
+        if world.files.list(self.root).is_none() {
+            // In a container that may not write there, the page comes from nowhere.
+            let _ = world.files.write(&format!("{}/index.html", self.root), self.welcome.into());
+        }
+    }
+
     fn handle(self, world: &World, request: &Request<Incoming>, peer: SocketAddr) -> Answer {
         let path = request.uri().path();
         let file = if path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
         let found = world.files.read(&format!("{}{file}", self.root));
-        let empty_root = world.files.list(self.root).is_none();
+        let directory = |path: &str| world.files.list(path).is_some();
         let (status, body) = match found {
             Some(data) => (StatusCode::OK, data),
-            None if empty_root && file == "/index.html" => (StatusCode::OK, self.welcome.into()),
-            None if path.ends_with('/') && !empty_root => (StatusCode::FORBIDDEN, "403 Forbidden\n".into()),
+            None if file == "/index.html" && !directory(self.root) => (StatusCode::OK, self.welcome.into()),
+            None if path.ends_with('/') && directory(&format!("{}{path}", self.root)) => {
+                (StatusCode::FORBIDDEN, "403 Forbidden\n".into())
+            }
             None => (StatusCode::NOT_FOUND, self.not_found.into()),
         };
         self.log(world, request, peer, status, body.len());

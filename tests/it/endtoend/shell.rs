@@ -54,7 +54,7 @@ pub async fn a_shell_in_a_terminal_outlives_control_c(world: &World) {
     while !terminal.answer("stty size\n", "# ").await.contains("17 91") {}
     terminal.answer("sleep 1000\n", "sleep 1000").await;
     terminal.answer("\x03", "# ").await;
-    terminal.answer("echo $((6*7))\n", "42").await;
+    terminal.answer("echo $((6*7)) $?\n", "42 130").await;
     terminal.answer("\x04", "").await;
     let status = process.take_status().unwrap().await.unwrap();
     assert_eq!(status.status.as_deref(), Some("Success"), "{status:?}");
@@ -87,7 +87,8 @@ impl<K: AsyncWrite + Unpin, S: AsyncRead + Unpin> Terminal<K, S> {
 
 /// Known images without a registry run programs of ours, with a command or without.
 pub async fn known_images_need_no_registry(world: &World) {
-    let ready_when = |command: &[&str]| json!({ "exec": { "command": command }, "periodSeconds": 1, "timeoutSeconds": 5 });
+    let ready_when =
+        |command: &[&str]| json!({ "exec": { "command": command }, "periodSeconds": 1, "timeoutSeconds": 5 });
     let script = "trap 'echo adiós; exit 7' TERM; echo hola $0 $1; while true; do sleep 1; done";
     let with = |name: &str, image: &str| json!({ "name": name, "image": image });
     let mut loop_of = with("bucle", "busybox:1.36");
@@ -124,7 +125,12 @@ pub async fn known_images_need_no_registry(world: &World) {
     world.pod("mal", json!({ "containers": [wrong] })).await;
     eventually("Failed", async || {
         let missing = "exec: \"noexiste\": executable file not found in $PATH";
-        world.events("mal").await.iter().any(|event| event.starts_with("Failed: ") && event.contains(missing)).then_some(())
+        world
+            .events("mal")
+            .await
+            .iter()
+            .any(|event| event.starts_with("Failed: ") && event.contains(missing))
+            .then_some(())
     })
     .await;
 }

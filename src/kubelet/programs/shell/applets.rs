@@ -6,8 +6,8 @@ use futures::future::BoxFuture;
 
 use super::run::Session;
 use super::{archive, clients, net, reason, system, test, text};
-use crate::kubelet::programs::world::World;
 use crate::kubelet::programs::reference::Reference;
+use crate::kubelet::programs::world::World;
 
 /// A program: from the shell and its arguments to its exit code.
 pub(super) type Applet = for<'a> fn(&'a Session, Vec<String>) -> BoxFuture<'a, i32>;

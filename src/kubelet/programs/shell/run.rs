@@ -39,7 +39,8 @@ pub(in crate::kubelet) struct Session {
     /// What SIGTERM does: nothing set ends it, an empty text is deafness, another one is a script.
     pub(super) trap: Arc<Mutex<Option<String>>>,
     pub(super) positional: Vec<String>,
-    pub(super) status: i32,
+    /// Exit code of the last command.
+    pub(in crate::kubelet) status: i32,
     pub(super) leave: Option<Leave>,
 }
 

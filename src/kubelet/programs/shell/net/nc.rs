@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::super::run::Session;
 use super::super::reason;
+use super::super::run::Session;
 use crate::base::net::BoxStream;
 use crate::kubelet::programs::input::Input;
 use crate::kubelet::programs::resolver;

@@ -9,8 +9,8 @@ use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
-use super::super::run::Session;
 use super::super::reason;
+use super::super::run::Session;
 use crate::kubelet::programs::resolver;
 
 /// How long a connect may take when no `-T` says otherwise (busybox' own).

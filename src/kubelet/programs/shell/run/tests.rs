@@ -24,7 +24,7 @@ impl Host for NoHost {
     }
 
     async fn terminated(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn signal(&self, _process: i32, _signal: i32) -> std::io::Result<()> {
@@ -34,7 +34,7 @@ impl Host for NoHost {
     fn allocate(&self, _bytes: u64) {}
 
     async fn burn(&self, _milli: u64) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
