@@ -33,6 +33,9 @@ use crate::network;
 /// Reads the arguments and runs the mode that they ask for.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Some((program, args)) = container_args() {
+        return guest::run(&program, &args);
+    }
     if let Some((args, data_dir)) = kubectl_args() {
         return ended(kubectl::run(&args, data_dir.or_else(|| settings::usual_data_dir().ok())));
     }
@@ -74,6 +77,13 @@ fn kubectl_args() -> Option<(Vec<String>, Option<PathBuf>)> {
     }
     args.next_if(|word| word == "kubectl")?;
     Some(kubectl::take_data_dir(rest(args)))
+}
+
+/// The program of a container's shell by whose name the executable goes, and its arguments, untouched.
+fn container_args() -> Option<(String, Vec<String>)> {
+    let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    let program = args.next().filter(|program| guest::is_called(program))?;
+    Some((program, args.collect()))
 }
 
 fn dispatch(cli: Cli) -> ExitCode {

@@ -21,6 +21,7 @@ mod ipam;
 mod node;
 mod pod;
 mod probe;
+mod programs;
 mod refresh;
 mod server;
 mod sources;

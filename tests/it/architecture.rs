@@ -47,7 +47,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("portable_pty", &["tui/effects/sessions/"]),
     ("bollard", &["kubelet/docker/"]),
     ("axum", &["apiserver/", "kubelet/server.rs", "kubelet/server/", "network/"]),
-    ("hickory_proto", &["network/dns/", "kubelet/embedded/"]),
+    ("hickory_proto", &["network/dns/", "kubelet/programs/"]),
     ("sled", &["store/sled_backend.rs"]),
     ("rcgen", &["apiserver/", "network/ingress/"]),
     ("clap", &["cli.rs", "cli/", "main.rs", "kubectl/"]),

@@ -201,20 +201,17 @@ fn some_if_any(words: &[String]) -> Option<Vec<String>> {
     (!words.is_empty()).then(|| words.to_vec())
 }
 
-/// The spec's environment; our own program is also told where it is and whom it simulates.
+/// The spec's environment; our own program is also told where it is, and of which image.
 fn environment(spec: &ContainerSpec, served: &Served) -> Vec<String> {
     let PodId { name, namespace, node, .. } = &spec.pod;
-    let mut env = Vec::new();
-    if served.guest {
-        env.extend([("TIMONEL_POD", name), ("TIMONEL_NAMESPACE", namespace), ("TIMONEL_NODE", node)].map(pair));
-        env.extend(served.simulates.iter().map(|image| pair(("TIMONEL_SIMULATES", image))));
-    }
-    env.extend(spec.env.iter().map(|(name, value)| format!("{name}={value}")));
-    env
-}
-
-fn pair((name, value): (&str, &String)) -> String {
-    format!("{name}={value}")
+    let told = [
+        ("TIMONEL_IMAGE", &spec.image),
+        ("TIMONEL_POD", name),
+        ("TIMONEL_NAMESPACE", namespace),
+        ("TIMONEL_NODE", node),
+    ];
+    let told = told.into_iter().filter(|_| served.guest).map(|(name, value)| format!("{name}={value}"));
+    told.chain(spec.env.iter().map(|(name, value)| format!("{name}={value}"))).collect()
 }
 
 fn container_labels(cluster: &str, spec: &ContainerSpec) -> labels::Labels {

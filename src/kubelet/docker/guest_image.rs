@@ -19,10 +19,13 @@ use super::error::{DockerError, found};
 use super::labels;
 use super::rootfs::{EXECUTABLE, Layer, RootFs, sha256};
 use crate::base::tasks::Tasks;
+use crate::kubelet::programs::shell;
 
 /// A chunk of the archive on its way to the engine, and how many may wait.
 const CHUNK: usize = 256 * 1024;
 const CHUNKS: usize = 8;
+/// Where programs are looked for: as in every image.
+const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// How much of the digest stands in a tag.
 const SHORT: usize = 12;
 
@@ -37,20 +40,24 @@ pub(super) struct Guest {
 
 /// The container that owns a pod's network.
 pub(super) const PAUSE: Guest = Guest { name: "timonel/pause", version: "", program: "pause" };
-/// The demo program, which also stands in for known images.
-pub(super) const DEMO: Guest = Guest { name: "timonel/demo", version: "v1", program: "demo" };
+/// The demo program.
+const DEMO: Guest = Guest { name: "timonel/demo", version: "v1", program: "image" };
 const DEMO_V2: Guest = Guest { version: "v2", ..DEMO };
-
+/// The load generator.
+const LOAD: Guest = Guest { name: "timonel/carga", version: "", program: "image" };
+/// What stands in for a known image, which its containers are told.
+pub(super) const STAND_IN: Guest = Guest { name: "timonel/simulada", version: "", program: "image" };
 /// Kube-proxy and DNS.
 pub(super) const PROXY: Guest = Guest { name: "timonel/proxy", version: "", program: "proxy" };
 
-const ALL: &[Guest] = &[PAUSE, DEMO, DEMO_V2, PROXY];
+const ALL: &[Guest] = &[PAUSE, DEMO, DEMO_V2, LOAD, STAND_IN, PROXY];
 
 impl Guest {
-    /// Our image of this name and tag; no tag and `latest` are the first version.
+    /// Our image of this name and tag; no tag and `latest` are the first version, and one without versions has any.
     pub fn find(name: &str, tag: Option<&str>) -> Option<Self> {
         let tag = tag.filter(|&tag| tag != "latest");
-        ALL.iter().copied().find(|guest| guest.name == name && tag.is_none_or(|tag| tag == guest.version))
+        let fits = |guest: &&Self| guest.version.is_empty() || tag.is_none_or(|tag| tag == guest.version);
+        ALL.iter().filter(|guest| guest.name == name).find(fits).copied()
     }
 
     fn tag(self, digest: &str) -> String {
@@ -61,19 +68,23 @@ impl Guest {
         }
     }
 
+    fn reference(self) -> String {
+        if self.version.is_empty() { self.name.into() } else { format!("{}:{}", self.name, self.version) }
+    }
+
     /// The image's configuration (OCI image specification, `application/vnd.oci.image.config`).
     fn config(self, contents: &Contents) -> Value {
-        let mut env = vec!["PATH=/".to_string(), format!("LD_LIBRARY_PATH={}", contents.root.library_path())];
-        if !self.version.is_empty() {
-            env.push(format!("TIMONEL_VERSION={}", self.version));
-        }
         json!({
             "created": "1970-01-01T00:00:00Z",
             "architecture": architecture(),
             "os": "linux",
             "config": {
                 "Entrypoint": [EXECUTABLE, "guest", self.program],
-                "Env": env,
+                "Env": [
+                    PATH,
+                    format!("LD_LIBRARY_PATH={}", contents.root.library_path()),
+                    format!("TIMONEL_IMAGE={}", self.reference()),
+                ],
                 "Labels": { labels::GUEST: contents.layer.digest },
                 "StopSignal": "SIGTERM",
             },
@@ -155,7 +166,7 @@ impl Guests {
 
 fn read(executable: &Path) -> io::Result<Contents> {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let root = RootFs::new(executable, &maps)?;
+    let root = RootFs::new(executable, &maps, shell::names())?;
     let layer = root.layer()?;
     Ok(Contents { root, layer })
 }

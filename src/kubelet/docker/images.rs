@@ -1,5 +1,5 @@
 //! Which image of the engine serves an image reference. Must not let a stand-in pass for the real thing: the program
-//! is told whom it simulates and says so in its log and its answers.
+//! is told whom it simulates and says so in its log.
 
 use std::time::Duration;
 
@@ -9,11 +9,10 @@ use bollard::query_parameters::{CreateImageOptions, ListImagesOptions};
 use futures::TryStreamExt;
 
 use super::error::{found, refused, words};
-use super::guest_image::{DEMO, Guest, Guests};
+use super::guest_image::{Guest, Guests, STAND_IN};
+use crate::kubelet::programs;
 use crate::kubelet::runtime::{Image, RuntimeError};
 
-/// Images that the demo program stands in for when the engine has not got them and cannot pull them.
-const STAND_INS: &[&str] = &["nginx", "httpd", "ricardoqsx/backend"];
 /// How long a registry may be silent before a stand-in takes over.
 const REGISTRY_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -22,10 +21,8 @@ const REGISTRY_PATIENCE: Duration = Duration::from_secs(15);
 pub(super) struct Served {
     /// The engine's name for it.
     pub image: String,
-    /// One of ours: it is told about its pod.
+    /// One of ours: it is told about its pod, and which image it is.
     pub guest: bool,
-    /// The image that it only simulates.
-    pub simulates: Option<String>,
 }
 
 /// A reference without its registry's default parts, and its tag.
@@ -43,8 +40,10 @@ fn own(reference: &str) -> Option<Guest> {
     Guest::find(name, tag)
 }
 
+/// Whether a program of ours does when the engine has not got an image and cannot pull it.
 fn has_stand_in(reference: &str) -> bool {
-    STAND_INS.contains(&split(reference).0)
+    let (name, _) = split(reference);
+    programs::knows(name) && Guest::find(name, None).is_none()
 }
 
 /// The engine needs a tag: without one it would fetch every tag of the repository.
@@ -58,13 +57,13 @@ fn tagged(reference: &str) -> String {
 /// What serves a reference now: our own image, one that the engine has, or a stand-in for a known one.
 pub(super) async fn serve(docker: &Docker, guests: &Guests, reference: &str) -> Result<Served, RuntimeError> {
     if let Some(guest) = own(reference) {
-        return Ok(Served { image: guests.tag(guest).await?, guest: true, simulates: None });
+        return Ok(Served { image: guests.tag(guest).await?, guest: true });
     }
-    let real = Served { image: tagged(reference), guest: false, simulates: None };
+    let real = Served { image: tagged(reference), guest: false };
     if !has_stand_in(reference) || local(docker, reference).await?.is_some() {
         return Ok(real);
     }
-    Ok(Served { image: guests.tag(DEMO).await?, guest: true, simulates: Some(reference.into()) })
+    Ok(Served { image: guests.tag(STAND_IN).await?, guest: true })
 }
 
 /// The image if the engine has it; our own ones count as present.
@@ -85,7 +84,7 @@ pub(super) async fn pull(docker: &Docker, guests: &Guests, reference: &str) -> R
     }
     match tokio::time::timeout(REGISTRY_PATIENCE, fetch(docker, reference)).await {
         Ok(Ok(image)) => Ok(image),
-        Ok(Err(RuntimeError::Pull(_))) | Err(_) => of_guest(docker, guests, DEMO).await,
+        Ok(Err(RuntimeError::Pull(_))) | Err(_) => of_guest(docker, guests, STAND_IN).await,
         Ok(Err(other)) => Err(other),
     }
 }
@@ -153,6 +152,12 @@ mod tests {
     #[test]
     fn only_known_images_have_a_stand_in() {
         assert!(has_stand_in("nginx:alpine") && has_stand_in("ricardoqsx/backend:1.0"));
-        assert!(!has_stand_in("nginxx") && !has_stand_in("quay.io/nginx") && own("timonel/demo:v2").is_some());
+        assert!(
+            ["busybox", "alpine:3", "redis", "postgres:16", "docker.io/library/httpd"].into_iter().all(has_stand_in)
+        );
+        assert!(!has_stand_in("nginxx") && !has_stand_in("quay.io/nginx") && !has_stand_in("timonel/demo:v9"));
+        assert!(
+            own("timonel/demo:v2").is_some() && own("timonel/carga:v1").is_some() && own("timonel/demo:v9").is_none()
+        );
     }
 }

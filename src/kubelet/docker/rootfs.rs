@@ -40,15 +40,17 @@ pub(super) struct Layer {
 }
 
 impl RootFs {
-    /// The files that `executable` needs, given the objects that a process linked like it has mapped.
+    /// The files that `executable` needs, given the objects that a process linked like it has mapped, and a link to it
+    /// for each of its `names` in `/bin`.
     ///
     /// # Errors
     /// `Unsupported` when the executable is not a Linux program; the file system's own errors.
-    pub fn new(executable: &Path, maps: &str) -> io::Result<Self> {
+    pub fn new(executable: &Path, maps: &str, names: impl Iterator<Item = &'static str>) -> io::Result<Self> {
         let mut head = Vec::new();
         File::open(executable)?.take(HEAD).read_to_end(&mut head)?;
-        let mut entries =
-            BTreeMap::from([(EXECUTABLE.into(), Entry::File(executable.into())), ("/tmp".into(), Entry::Scratch)]);
+        let mut entries = BTreeMap::from([(EXECUTABLE.into(), Entry::File(executable.into()))]);
+        entries.extend(["/root", "/tmp"].map(|folder| (folder.into(), Entry::Scratch)));
+        entries.extend(names.map(|name| (Path::new("/bin").join(name), Entry::Link(EXECUTABLE.into()))));
         match elf::inspect(&head) {
             Program::Foreign => return Err(io::Error::new(io::ErrorKind::Unsupported, "not a 64-bit Linux program")),
             Program::Static => {}
@@ -215,7 +217,7 @@ mod tests {
     fn a_layer_is_reproducible_and_holds_what_is_needed() {
         let own = std::env::current_exe().unwrap();
         let maps = fs::read_to_string("/proc/self/maps").unwrap();
-        let root = RootFs::new(&own, &maps).unwrap();
+        let root = RootFs::new(&own, &maps, ["sh"].into_iter()).unwrap();
         let mut bytes = Vec::new();
         root.write(&mut bytes).unwrap();
         let layer = root.layer().unwrap();
@@ -223,7 +225,7 @@ mod tests {
         let mut tar = tar::Archive::new(bytes.as_slice());
         let names: Vec<String> =
             tar.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().display().to_string()).collect();
-        assert!(names.iter().any(|name| name == "timonel"), "{names:?}");
+        assert!(["timonel", "bin/sh"].iter().all(|wanted| names.iter().any(|name| name == wanted)), "{names:?}");
         assert!(root.library_path().is_empty() || names.iter().any(|name| name.contains("libc.so")), "{names:?}");
     }
 
@@ -231,6 +233,6 @@ mod tests {
     fn a_foreign_executable_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "#!/bin/sh\n").unwrap();
-        assert_eq!(RootFs::new(file.path(), "").unwrap_err().kind(), io::ErrorKind::Unsupported);
+        assert_eq!(RootFs::new(file.path(), "", std::iter::empty()).unwrap_err().kind(), io::ErrorKind::Unsupported);
     }
 }

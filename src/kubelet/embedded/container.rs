@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream;
 use jiff::Timestamp;
@@ -17,12 +18,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
-use super::files::Tree;
 use super::log::Log;
-use super::sandbox::Sandbox;
 use crate::base::clock::Clock;
-use crate::base::net::PodNet;
-use crate::base::tasks::Tasks;
+use crate::kubelet::programs::files::Tree;
+use crate::kubelet::programs::world::{Host, World};
 use crate::kubelet::runtime::{ContainerSpec, Exit};
 
 /// Memory of a program that asks for none, so that the figures are not absurd.
@@ -30,11 +29,15 @@ const BASE_MEMORY: u64 = 4 << 20;
 /// Longest termination message (kubelet `MaxContainerTerminationMessageLogLength`).
 const MESSAGE: usize = 2048;
 
+/// How often burnt processor time is counted.
+const BURNT_AT_ONCE: Duration = Duration::from_millis(500);
+const KILL: i32 = 9;
+
 /// What the runtime and the program share about one container.
 pub(super) struct Container {
     pub(super) id: String,
     pub(super) image_id: String,
-    pub(super) spec: ContainerSpec,
+    pub(super) spec: Arc<ContainerSpec>,
     pub(super) started_at: Timestamp,
     pub(super) log: Arc<Log>,
     /// Its files, which every process in it shares.
@@ -55,18 +58,6 @@ pub(super) struct Used {
     out_of_memory: AtomicBool,
 }
 
-/// The world as a program sees it.
-#[derive(Clone)]
-pub(super) struct World {
-    pub(super) container: Arc<Container>,
-    pub(super) sandbox: Arc<Sandbox>,
-    pub(super) net: Arc<dyn PodNet>,
-    pub(super) files: Tree,
-    pub(super) clock: Clock,
-    /// For connections and background work; ends with the container.
-    pub(super) tasks: Tasks,
-}
-
 impl Container {
     pub(super) fn new(id: String, image_id: String, spec: ContainerSpec, files: Tree, clock: &Clock) -> Self {
         let (input, typed) = spec.stdin.then(mpsc::unbounded_channel).unzip();
@@ -76,7 +67,7 @@ impl Container {
             typed: Mutex::new(typed),
             id,
             image_id,
-            spec,
+            spec: Arc::new(spec),
             started_at: clock.now(),
             log: Arc::new(Log::new(*clock)),
             used: Used::default(),
@@ -94,13 +85,6 @@ impl Container {
     /// Its standard input ends.
     pub(super) fn close_input(&self) {
         self.input.lock().take();
-    }
-
-    /// Its standard input, for its own program, once; none when the spec keeps none open.
-    pub(super) fn stdin(&self) -> Option<impl AsyncRead + Send + Unpin + use<>> {
-        let typed = self.typed.lock().take()?;
-        let pieces = stream::unfold(typed, |mut typed| async { Some((io::Result::Ok(typed.recv().await?), typed)) });
-        Some(StreamReader::new(Box::pin(pieces)))
     }
 
     /// Waits for its end.
@@ -123,11 +107,6 @@ impl Container {
         }
     }
 
-    /// `kill 1`, or `kill -9 1`, from inside.
-    pub(super) fn signal(&self, kill: bool) {
-        if kill { self.kill.cancel() } else { self.term.cancel() }
-    }
-
     pub(super) fn kill(&self) {
         self.kill.cancel();
     }
@@ -148,47 +127,72 @@ impl Container {
         world.tasks.cancel();
         self.log.close();
         let oom_killed = self.used.out_of_memory.load(Ordering::Relaxed);
-        let exit = Exit { code, oom_killed, message: world.termination_message(code), at: world.clock.now() };
+        let exit = Exit { code, oom_killed, message: self.termination_message(code), at: world.clock.now() };
         self.exit.send_replace(Some(exit.clone()));
         exit
-    }
-}
-
-impl World {
-    /// SIGTERM arrived.
-    pub(super) async fn terminated(&self) {
-        self.container.term.cancelled().await;
-    }
-
-    /// A variable of the container's environment.
-    pub(super) fn env(&self, name: &str) -> Option<&str> {
-        self.container.spec.env.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Counts time that a program is said to compute, though here it only waits.
-    pub(super) fn compute(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.container.used.cpu_nanos.fetch_add(nanos, Ordering::Relaxed);
-    }
-
-    /// Takes more memory; over the container's limit the kernel kills it, as in life.
-    pub(super) fn allocate(&self, bytes: u64) {
-        self.container.used.memory.fetch_add(bytes, Ordering::Relaxed);
-        let limit = self.container.spec.resources.memory_limit.and_then(|limit| u64::try_from(limit).ok());
-        if limit.is_some_and(|limit| self.container.memory() > limit) {
-            self.container.used.out_of_memory.store(true, Ordering::Relaxed);
-            self.container.kill();
-        }
     }
 
     /// What the container left in `/dev/termination-log`; the last of its output when that is empty and it failed.
     fn termination_message(&self, code: i32) -> String {
         let written = self.files.read("/dev/termination-log").unwrap_or_default();
-        if !written.is_empty() || code == 0 || !self.container.spec.message_from_log {
+        if !written.is_empty() || code == 0 || !self.spec.message_from_log {
             let end = written.len().min(MESSAGE * 2);
             return String::from_utf8_lossy(&written[..end]).into_owned();
         }
-        self.container.log.tail(MESSAGE)
+        self.log.tail(MESSAGE)
+    }
+}
+
+#[async_trait]
+impl Host for Container {
+    fn write(&self, stderr: bool, data: &[u8]) {
+        self.log.write(stderr, data);
+    }
+
+    fn stdin(&self) -> Box<dyn AsyncRead + Send + Unpin> {
+        let Some(typed) = self.typed.lock().take() else { return Box::new(tokio::io::empty()) };
+        let pieces = stream::unfold(typed, |mut typed| async { Some((io::Result::Ok(typed.recv().await?), typed)) });
+        Box::new(StreamReader::new(Box::pin(pieces)))
+    }
+
+    async fn terminated(&self) {
+        self.term.cancelled().await;
+    }
+
+    /// The only process that there is to signal is the container's own.
+    fn signal(&self, process: i32, signal: i32) -> io::Result<()> {
+        match (process, signal) {
+            (1, 0) => {}
+            (1, KILL) => self.kill.cancel(),
+            (1, _) => self.term.cancel(),
+            _ => return Err(io::ErrorKind::NotFound.into()),
+        }
+        Ok(())
+    }
+
+    fn allocate(&self, bytes: u64) {
+        self.used.memory.fetch_add(bytes, Ordering::Relaxed);
+        let limit = self.spec.resources.memory_limit.and_then(|limit| u64::try_from(limit).ok());
+        if limit.is_some_and(|limit| self.memory() > limit) {
+            self.used.out_of_memory.store(true, Ordering::Relaxed);
+            self.kill();
+        }
+    }
+
+    fn compute(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.used.cpu_nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// It is only counted, not spent: the machine is the learner's.
+    async fn burn(&self, milli: u64) {
+        let limit = self.spec.resources.cpu_limit.and_then(|limit| u64::try_from(limit).ok());
+        let milli = limit.map_or(milli, |limit| milli.min(limit));
+        loop {
+            tokio::time::sleep(BURNT_AT_ONCE).await;
+            let nanos = u64::try_from(BURNT_AT_ONCE.as_nanos()).unwrap_or_default() / 1_000 * milli;
+            self.used.cpu_nanos.fetch_add(nanos, Ordering::Relaxed);
+        }
     }
 }
 

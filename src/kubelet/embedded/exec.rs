@@ -7,17 +7,19 @@ use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 
-use super::container::{Container, World};
-use super::programs::shell::{self, Session, Sink};
-use super::terminal::{Keyboard, interact};
+use super::container::Container;
 use crate::base::tasks::Tasks;
+use crate::kubelet::programs::input::Input;
+use crate::kubelet::programs::shell::{self, Session, Sink};
+use crate::kubelet::programs::terminal::{Keyboard, interact};
+use crate::kubelet::programs::world::World;
 use crate::kubelet::runtime::{AttachRequest, ExecRequest, Process, RuntimeError};
 
 /// Bytes of a stream that may wait to be read.
 const BUFFER: usize = 16 * 1024;
 
 /// Runs a command of the built-in shell in the container's world.
-pub(super) fn exec(world: World, request: ExecRequest) -> Result<Process, RuntimeError> {
+pub(super) fn exec(world: World, container: &Arc<Container>, request: ExecRequest) -> Result<Process, RuntimeError> {
     let program = request.command.first().map(String::as_str).unwrap_or_default();
     if !shell::has(&world, program) {
         return Err(RuntimeError::Start(format!(
@@ -29,11 +31,11 @@ pub(super) fn exec(world: World, request: ExecRequest) -> Result<Process, Runtim
     let (err_sender, stderr) = if request.tty { (out_sender.clone(), None) } else { second(&world.tasks) };
     let (ours, theirs) = tokio::io::duplex(BUFFER);
     let (done, exit) = oneshot::channel();
-    let (tasks, kill) = (world.tasks.clone(), world.container.clone());
+    let (tasks, kill) = (world.tasks.clone(), container.clone());
     let stdin: Box<dyn AsyncRead + Send + Unpin> =
         if request.stdin { Box::new(theirs) } else { Box::new(tokio::io::empty()) };
     let sink = if request.tty { Sink::Terminal } else { Sink::Channel };
-    let session = Session::new(world, sink(out_sender), sink(err_sender), Bytes::new());
+    let session = Session::new(world, sink(out_sender), sink(err_sender), Input::default());
     let resize = on_resize(&session, &tasks);
     let wants_stdin = request.stdin;
     tasks.clone().spawn(async move {
@@ -48,42 +50,23 @@ pub(super) fn exec(world: World, request: ExecRequest) -> Result<Process, Runtim
     Ok(Process { stdin: wants_stdin.then(|| Box::new(ours) as _), stdout, stderr, resize, exit })
 }
 
-/// A shell without a script reads its commands as they come, `cat` hands on what comes; anything else gets all its
-/// input first.
+/// A shell without a script reads its commands as they come; anything else reads its input when it wants it.
 async fn drive(
     mut session: Session,
     request: &ExecRequest,
-    mut stdin: Box<dyn AsyncRead + Send + Unpin>,
+    stdin: Box<dyn AsyncRead + Send + Unpin>,
     tasks: &Tasks,
 ) -> i32 {
-    if request.stdin && hands_on(&request.command) {
-        return hand_on(&session, stdin).await;
+    if !request.stdin {
+        return session.program(&request.command).await;
     }
-    let alone = request.command.len() == 1 && Session::is_shell(&request.command[0]);
-    if alone && request.stdin {
-        let echo = request.tty.then(|| session.out.clone());
-        return interact(session, Keyboard::new(stdin, echo, tasks), request.tty).await;
+    let keyboard = |stdin| Keyboard::new(stdin, request.tty.then(|| session.out.clone()), tasks);
+    if shell::converses(&request.command) {
+        let keyboard = keyboard(stdin);
+        return interact(session, keyboard, request.tty).await;
     }
-    let mut input = Vec::new();
-    // Only what reads its input waits for it; a terminal has no end of file.
-    if request.stdin && !request.tty {
-        let _ = stdin.read_to_end(&mut input).await;
-    }
-    session.set_input(input.into());
+    session.input = if request.tty { keyboard(stdin).into_input() } else { Input::stream(stdin) };
     session.program(&request.command).await
-}
-
-/// Whether a command is a bare `cat`.
-fn hands_on(command: &[String]) -> bool {
-    matches!(command, [program] if program.rsplit('/').next() == Some("cat")) || command == ["cat", "-"]
-}
-
-async fn hand_on(session: &Session, mut stdin: Box<dyn AsyncRead + Send + Unpin>) -> i32 {
-    let mut buffer = vec![0; BUFFER];
-    while let Ok(length @ 1..) = stdin.read(&mut buffer).await {
-        session.out.write(&buffer[..length]);
-    }
-    0
 }
 
 /// Where new sizes of the terminal are sent.

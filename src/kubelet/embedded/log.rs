@@ -41,11 +41,6 @@ impl Log {
         Self { clock, lines: Mutex::default(), changed: Notify::new(), taps: Mutex::default() }
     }
 
-    /// A whole line on standard output.
-    pub(super) fn line(&self, text: impl std::fmt::Display) {
-        self.write(false, format!("{text}\n").as_bytes());
-    }
-
     /// Bytes on standard output or error.
     pub(super) fn write(&self, stderr: bool, data: &[u8]) {
         let at = self.clock.now();
@@ -181,10 +176,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn tail_and_since_choose_lines() {
         let log = log();
-        log.line("uno");
+        log.write(false, b"uno\n");
         tokio::time::advance(Duration::from_secs(5)).await;
         let since = Some(log.clock.now());
-        log.line("dos");
+        log.write(false, b"dos\n");
         log.write(false, b"tres");
         log.write(false, b" y medio\ncuatro");
         log.close();
@@ -200,12 +195,12 @@ mod tests {
         let follower = text(log.read(&LogOptions { follow: true, ..LogOptions::default() }));
         let writer = async {
             tokio::time::sleep(Duration::from_secs(60)).await;
-            log.line("tarde");
+            log.write(false, b"tarde\n");
             log.close();
         };
         assert_eq!(tokio::join!(follower, writer).0, "tarde\n");
         for _ in 0..100_000 {
-            log.line("0123456789");
+            log.write(false, b"0123456789\n");
         }
         assert!(log.lines.lock().bytes <= KEPT);
     }

@@ -3,13 +3,9 @@
 
 mod container;
 mod exec;
-mod files;
 mod images;
 mod log;
-mod programs;
-mod resolver;
 mod sandbox;
-mod terminal;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,11 +23,14 @@ use crate::base::clock::Clock;
 use crate::base::names::Names;
 use crate::base::net::PodNet;
 use crate::base::tasks::Tasks;
+use crate::kubelet::programs;
+use crate::kubelet::programs::reference::Reference;
+use crate::kubelet::programs::world::World;
 use crate::kubelet::runtime::{
     AttachRequest, Container as Listed, ContainerSpec, Event, ExecRequest, Files, Image, LogLine, LogOptions, Process,
     Runtime, RuntimeError, Sandbox as ListedSandbox, SandboxSpec, Usage,
 };
-use container::{Container, World};
+use container::Container;
 use sandbox::Sandbox;
 
 /// Containers without Docker. Clones share everything.
@@ -83,9 +82,16 @@ impl Embedded {
             .ok_or_else(|| RuntimeError::NotFound(format!("sandbox of pod \"{pod_uid}\"")))
     }
 
-    fn world(&self, container: Arc<Container>, sandbox: Arc<Sandbox>) -> World {
-        let files = container.files.clone();
-        World { container, sandbox, net: self.0.net.clone(), files, clock: self.0.clock, tasks: self.0.tasks.child() }
+    fn world(&self, container: &Arc<Container>, sandbox: &Sandbox) -> World {
+        World {
+            spec: container.spec.clone(),
+            sandbox: sandbox.spec.clone(),
+            host: container.clone(),
+            net: self.0.net.clone(),
+            files: container.files.clone(),
+            clock: self.0.clock,
+            tasks: self.0.tasks.child(),
+        }
     }
 
     /// Opens a pod's host ports: at the worker's own address, and at 127.0.0.1 where nobody has them yet.
@@ -105,9 +111,8 @@ impl Embedded {
         Ok(open)
     }
 
-    async fn run(self, world: World) {
+    async fn run(self, container: Arc<Container>, world: World) {
         let program = programs::of(&world);
-        let container = world.container.clone();
         let exit = container.run(program(world.clone()), &world).await;
         let pod = &container.spec.pod;
         let event = Event::Exited { pod_uid: pod.uid.clone(), id: container.id.clone(), exit };
@@ -168,7 +173,7 @@ impl Runtime for Embedded {
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, RuntimeError> {
-        images::Reference::parse(reference)?;
+        Reference::parse(reference)?;
         Ok(self.0.state.lock().images.get(reference).cloned())
     }
 
@@ -222,15 +227,15 @@ impl Runtime for Embedded {
         let id = (self.0.names.uid() + &self.0.names.uid()).replace('-', "");
         let files = sandbox.files(&spec);
         let container = Arc::new(Container::new(id.clone(), image.id, spec, files, &self.0.clock));
-        let world = self.world(container.clone(), sandbox);
+        let world = self.world(&container, &sandbox);
         programs::check(&world)?;
         {
             let mut state = self.0.state.lock();
             let pod = state.pods.get_mut(&container.spec.pod.uid);
             pod.ok_or_else(|| RuntimeError::NotFound("sandbox".into()))?.containers.push(id.clone());
-            state.containers.insert(id.clone(), container);
+            state.containers.insert(id.clone(), container.clone());
         }
-        self.0.tasks.spawn(self.clone().run(world));
+        self.0.tasks.spawn(self.clone().run(container, world));
         Ok(id)
     }
 
@@ -260,7 +265,7 @@ impl Runtime for Embedded {
             return Err(RuntimeError::Other(format!("container \"{id}\" is not running")));
         }
         let sandbox = self.sandbox(&container.spec.pod.uid)?;
-        exec::exec(self.world(container, sandbox), request)
+        exec::exec(self.world(&container, &sandbox), &container, request)
     }
 
     async fn attach(&self, id: &str, request: AttachRequest) -> Result<Process, RuntimeError> {

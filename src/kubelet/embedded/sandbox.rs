@@ -1,27 +1,28 @@
 //! What the containers of an embedded pod share: address, host name and volumes. Must not run anything.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::files::{Tree, Volume};
+use crate::kubelet::programs::files::{Tree, Volume};
 use crate::kubelet::runtime::{ContainerSpec, SandboxSpec};
 
 /// A pod's sandbox.
 pub(super) struct Sandbox {
-    pub(super) spec: SandboxSpec,
+    pub(super) spec: Arc<SandboxSpec>,
     pub(super) volumes: HashMap<String, Volume>,
 }
 
 impl Sandbox {
     pub(super) fn new(spec: SandboxSpec) -> Self {
         let volumes = spec.volumes.iter().map(|volume| (volume.name.clone(), Volume::new(&volume.source))).collect();
-        Self { spec, volumes }
+        Self { spec: Arc::new(spec), volumes }
     }
 
     /// The files that a container sees: its own few, and the volumes where they are mounted.
     pub(super) fn files(&self, container: &ContainerSpec) -> Tree {
         let mut tree = Tree::default();
-        // Every image has it, empty; a tree of one's own refuses nothing.
-        let _ = tree.make_directory("/tmp");
+        // Every image has them, empty; a tree of one's own refuses nothing.
+        let _ = ["/root", "/tmp"].map(|folder| tree.make_directory(folder));
         tree.seed("/etc/hostname", format!("{}\n", self.spec.hostname));
         tree.seed("/etc/hosts", self.hosts());
         tree.seed("/etc/resolv.conf", self.resolv());

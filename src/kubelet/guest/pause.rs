@@ -7,10 +7,21 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 pub(super) fn run(volumes: &[String]) -> io::Result<ExitCode> {
     for volume in volumes {
         fs::set_permissions(volume, Permissions::from_mode(0o777))?;
     }
-    super::block_on(super::terminated())?;
+    super::block_on(terminated())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for the engine's request to end. Process 1 has no default handlers: unheard, SIGTERM would be lost.
+async fn terminated() -> io::Result<()> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = term.recv() => Ok(()),
+        _ = int.recv() => Ok(()),
+    }
 }

@@ -9,7 +9,8 @@ use timonel::base::clock::{Clock, Timing};
 
 use super::world::{World, eventually, ip, ready};
 
-fn restarts(pod: &Value, container: &str) -> i64 {
+/// How often a container was started again.
+pub fn restarts(pod: &Value, container: &str) -> i64 {
     let statuses = pod["status"]["containerStatuses"].as_array().map(Vec::as_slice).unwrap_or_default();
     statuses.iter().find(|it| it["name"] == container).and_then(|it| it["restartCount"].as_i64()).unwrap_or_default()
 }

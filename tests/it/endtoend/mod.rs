@@ -7,6 +7,7 @@
 mod access;
 mod lifecycle;
 mod services;
+mod shell;
 mod switches;
 mod world;
 
@@ -37,6 +38,9 @@ const SCENARIOS: &[Scenario] = &[
     ("copias", |world| access::files_are_copied_both_ways(world).boxed_local()),
     ("puertos", |world| access::a_port_is_forwarded(world).boxed_local()),
     ("consola", |world| access::a_console_is_attached(world).boxed_local()),
+    ("shell", |world| shell::the_demo_has_a_shell(world).boxed_local()),
+    ("terminal", |world| shell::a_shell_in_a_terminal_outlives_control_c(world).boxed_local()),
+    ("conocidas", |world| shell::known_images_need_no_registry(world).boxed_local()),
     ("overlay", |world| services::pods_reach_each_other_across_workers(world).boxed_local()),
     ("nombres", |world| services::names_lead_to_services(world).boxed_local()),
     ("puertas", |world| services::every_kind_of_service_answers(world).boxed_local()),

@@ -30,8 +30,8 @@ fn shared() -> Shared {
     Shared::new(&spec(), Sources::from([("host".into(), "/srv".into()), ("tmp".into(), "timonel_u-1_tmp".into())]))
 }
 
-fn served(simulates: Option<&str>) -> Served {
-    Served { image: "img".into(), guest: simulates.is_some(), simulates: simulates.map(Into::into) }
+fn served(guest: bool) -> Served {
+    Served { image: "img".into(), guest }
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn the_pause_container_owns_address_ports_and_labels() {
 #[test]
 fn a_container_joins_its_pause_container() {
     let spec = ContainerSpec { pod: pod(), name: "app".into(), attempt: 2, ..ContainerSpec::default() };
-    let body = beside_pause(container("c1", &spec, &served(None), 2, Vec::new()), &spec.pod);
+    let body = beside_pause(container("c1", &spec, &served(false), 2, Vec::new()), &spec.pod);
     let host = body.host_config.unwrap();
     assert_eq!(host.network_mode.as_deref(), Some("container:k8s_POD_web_default_u-1_0"));
     assert_eq!(labels::container_name("app", &spec.pod, 2), "k8s_app_web_default_u-1_2");
@@ -64,7 +64,7 @@ fn a_container_joins_its_pause_container() {
 #[test]
 fn a_container_alone_owns_what_the_pause_container_would() {
     let spec = ContainerSpec { pod: pod(), name: "app".into(), ..ContainerSpec::default() };
-    let body = alone(container("c1", &spec, &served(None), 2, vec!["/srv:/srv:rw".into()]), "timonel-c1", &shared());
+    let body = alone(container("c1", &spec, &served(false), 2, vec!["/srv:/srv:rw".into()]), "timonel-c1", &shared());
     let labels = body.labels.unwrap();
     assert_eq!((labels["app"].as_str(), labels[labels::CLUSTER].as_str()), ("web", "c1"));
     assert_eq!(Shared::read(&labels), Some(shared()));
@@ -89,9 +89,9 @@ fn routes_are_changed_beside_a_container() {
 #[test]
 fn a_stand_in_is_told_whom_it_simulates_and_the_spec_has_the_last_word() {
     let env = vec![("TIMONEL_NODE".into(), "mine".into())];
-    let spec = ContainerSpec { pod: pod(), env, ..ContainerSpec::default() };
-    let env = container("c1", &spec, &served(Some("nginx")), 2, Vec::new()).env.unwrap();
-    assert!(env.contains(&"TIMONEL_SIMULATES=nginx".to_string()));
+    let spec = ContainerSpec { pod: pod(), image: "nginx".into(), env, ..ContainerSpec::default() };
+    let env = container("c1", &spec, &served(true), 2, Vec::new()).env.unwrap();
+    assert!(env.contains(&"TIMONEL_IMAGE=nginx".to_string()));
     assert_eq!(env.last().unwrap(), "TIMONEL_NODE=mine");
 }
 
