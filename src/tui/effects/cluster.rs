@@ -18,6 +18,7 @@ use crate::client::timonel::Component;
 use crate::tui::model::cluster::{Change, Source};
 use crate::tui::model::facts::{Fact, Key};
 use crate::tui::model::failure::Failure;
+use crate::tui::model::shared::Pool;
 use crate::tui::model::{extract, metrics, pod};
 use crate::tui::msg::Msg;
 
@@ -70,11 +71,12 @@ where
 {
     let api: Api<K> = Api::all(shared.client.clone());
     let mut stream = std::pin::pin!(watcher(api, watcher::Config::default()).ready_chunks(BATCH));
-    let (mut listed, mut told, mut has_listed) = (Vec::new(), 0, false);
+    let (mut listed, mut told, mut has_listed, mut pool) = (Vec::new(), 0, false, Pool::default());
+    let mut read = |object: &K| read(object).pooled(&mut pool);
     while let Some(batch) = stream.next().await {
         let latest = batch.iter().filter_map(revision).max().unwrap_or(0);
         let mut changes: Vec<Change> =
-            batch.into_iter().filter_map(|event| change(event, source, read, &mut listed)).collect();
+            batch.into_iter().filter_map(|event| change(event, source, &mut read, &mut listed)).collect();
         if latest > told && source != Source::Components && !changes.is_empty() {
             told = latest;
             changes.push(Change::Revision(latest));
@@ -112,7 +114,7 @@ fn revision<K: Resource<DynamicType = ()>>(event: &watcher::Result<watcher::Even
 fn change<K: Resource<DynamicType = ()>>(
     event: watcher::Result<watcher::Event<K>>,
     source: Source,
-    read: fn(&K) -> Fact,
+    read: &mut impl FnMut(&K) -> Fact,
     listed: &mut Vec<Fact>,
 ) -> Option<Change> {
     match event {
@@ -121,7 +123,7 @@ fn change<K: Resource<DynamicType = ()>>(
         Ok(watcher::Event::InitDone) => return Some(Change::Replace(source, std::mem::take(listed))),
         Ok(watcher::Event::Apply(object)) => return Some(Change::Put(read(&object))),
         Ok(watcher::Event::Delete(object)) => {
-            let key = Key { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+            let key = Key::new(object.meta().namespace.as_deref().unwrap_or_default(), &object.name_any());
             return Some(Change::Remove(source, key));
         }
         Err(error) => return lost(error).map(|failure| Change::Lost(source, failure)),
@@ -141,9 +143,10 @@ fn lost(error: watcher::Error) -> Option<Failure> {
     (!failure.expired()).then_some(failure)
 }
 
-async fn read_metrics(shared: Shared) {
+/// Reads the metrics again and again, while somebody looks at them.
+async fn read_metrics(mut shared: Shared) {
     let mut wait = FIRST_METRICS_AFTER;
-    loop {
+    while shared.pulse.wait_for(|wanted| *wanted).await.is_ok() {
         let text = match Request::get("/metrics").body(Vec::new()) {
             Ok(request) => shared.client.request_text(request).await.map_err(Failure::from),
             Err(error) => Err(Failure::broken(error)),

@@ -7,6 +7,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::facts::{self, Endpoint, Fact, Key};
+use super::shared::Text;
 
 /// Label that ties a slice to its service (Kubernetes `discovery.k8s.io/v1` `LabelServiceName`).
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -14,7 +15,12 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const MASTER: &str = "node-role.kubernetes.io/control-plane";
 
 fn key(meta: &ObjectMeta) -> Key {
-    Key { namespace: meta.namespace.clone().unwrap_or_default(), name: meta.name.clone().unwrap_or_default() }
+    Key::new(meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
+}
+
+/// A text; empty where there is none.
+pub fn text(text: Option<&String>) -> Text {
+    text.map(|text| text.as_str().into()).unwrap_or_default()
 }
 
 /// A worker.
@@ -36,29 +42,31 @@ pub fn node(node: &core::Node) -> Fact {
         pod_cidr: spec.pod_cidr.unwrap_or_default(),
         runtime: status.node_info.map(|info| info.container_runtime_version).unwrap_or_default(),
         master: labels.is_some_and(|labels| labels.contains_key(MASTER)),
-    })
+    }.into())
 }
 
 /// A part with a switch.
 pub fn component(part: &crate::client::timonel::Component) -> Fact {
     use crate::client::timonel as own;
     let status = part.status.clone().unwrap_or_default();
-    let label =
-        |name: &str| part.metadata.labels.as_ref().and_then(|labels| labels.get(name)).cloned().unwrap_or_default();
+    let label = |name: &str| {
+        let labels = part.metadata.labels.as_ref();
+        labels.and_then(|labels| labels.get(name)).map(|label| label.as_str().into()).unwrap_or_default()
+    };
     Fact::Component(facts::Component {
         key: key(&part.metadata),
         enabled: part.spec.enabled,
-        state: format!("{:?}", status.state),
+        state: format!("{:?}", status.state).into(),
         since: status.since.map(|since| since.0),
         restarts: status.restarts,
         rate: status.requests_per_second.map(i64::from),
         queue: status.queue_length.map(i64::from),
-        message: status.message,
-        about: status.description,
+        message: status.message.into(),
+        about: status.description.into(),
         plane: label(own::PLANE),
         part_of: label(own::PART_OF),
         node: label(own::NODE),
-    })
+    }.into())
 }
 
 /// A service.
@@ -71,7 +79,7 @@ pub fn service(service: &core::Service) -> Fact {
         ip: spec.cluster_ip.or(spec.external_name).unwrap_or_default(),
         ports: ports.join(","),
         selector: spec.selector.unwrap_or_default(),
-    })
+    }.into())
 }
 
 fn port(port: &core::ServicePort) -> String {
@@ -89,13 +97,13 @@ pub fn slice(slice: &EndpointSlice) -> Fact {
         let address = endpoint.addresses.first().cloned().unwrap_or_default();
         let pod = endpoint.target_ref.as_ref().and_then(|target| target.name.clone());
         let ready = endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true);
-        Endpoint { name: pod.unwrap_or_else(|| address.clone()), address, ready }
+        Endpoint { name: pod.unwrap_or_else(|| address.clone()).into(), address: address.into(), ready }
     });
     Fact::Slice(facts::Slice {
         key: key(&slice.metadata),
-        service: labels.get(SERVICE_NAME).cloned().unwrap_or_default(),
+        service: labels.get(SERVICE_NAME).map(|name| name.as_str().into()).unwrap_or_default(),
         endpoints: endpoints.collect(),
-    })
+    }.into())
 }
 
 /// A Deployment: settled when the controller has seen the last change and all replicas are new and available.
@@ -111,7 +119,7 @@ pub fn deployment(deployment: &Deployment) -> Fact {
         desired,
         ready: status.ready_replicas.unwrap_or_default(),
         settled: observed && done,
-    })
+    }.into())
 }
 
 /// A ReplicaSet: settled when there are as many pods as wanted, ready or not (readiness is not its work).
@@ -123,7 +131,7 @@ pub fn replica_set(set: &ReplicaSet) -> Fact {
         desired,
         ready: status.ready_replicas.unwrap_or_default(),
         settled: status.replicas == desired,
-    })
+    }.into())
 }
 
 /// A heartbeat.
@@ -133,7 +141,7 @@ pub fn lease(lease: &Lease) -> Fact {
         key: key(&lease.metadata),
         renewed: spec.renew_time.map(|time| time.0),
         seconds: spec.lease_duration_seconds.unwrap_or(40),
-    })
+    }.into())
 }
 
 /// An Event.
@@ -146,10 +154,10 @@ pub fn event(event: &core::Event) -> Fact {
         key: key(&event.metadata),
         at: series.or(last).or(micro).or(created),
         warning: event.type_.as_deref() == Some("Warning"),
-        reason: event.reason.clone().unwrap_or_default(),
-        message: event.message.clone().unwrap_or_default(),
-        kind: event.involved_object.kind.clone().unwrap_or_default(),
-        object: event.involved_object.name.clone().unwrap_or_default(),
+        reason: text(event.reason.as_ref()),
+        message: text(event.message.as_ref()),
+        kind: text(event.involved_object.kind.as_ref()),
+        object: text(event.involved_object.name.as_ref()),
         count: event.count.unwrap_or(1),
-    })
+    }.into())
 }

@@ -37,7 +37,7 @@ fn many() -> Vec<Pod> {
 fn changed(index: usize, turn: usize) -> Change {
     let mut pod = many_one(index);
     pod.restarts = i32::try_from(turn).unwrap_or(0);
-    Change::Put(Fact::Pod(pod))
+    Change::Put(Fact::Pod(pod.into()))
 }
 
 fn many_one(index: usize) -> Pod {

@@ -11,7 +11,7 @@ use crate::tui::msg::{Effect, Msg, Reply, Ticket};
 /// A pod that comes, is told of, and is deleted, a second between each.
 fn story(size: (u16, u16)) -> Driver {
     let mut driver = Driver::new(size);
-    let born = Fact::Pod(pod("nuevo-7d4b9c6f5-zzzzz", "web", "worker-2", "10.244.2.9"));
+    let born = Fact::Pod(pod("nuevo-7d4b9c6f5-zzzzz", "web", "worker-2", "10.244.2.9").into());
     let event = Fact::Event(Happening {
         key: Key::new("default", "e9"),
         at: Some(now()),
@@ -20,7 +20,7 @@ fn story(size: (u16, u16)) -> Driver {
         kind: "Pod".into(),
         object: "db-0".into(),
         ..Happening::default()
-    });
+    }.into());
     let gone = Change::Remove(Source::Pods, Key::new("default", "db-0"));
     for (second, change) in (1..).zip([Change::Put(born), Change::Revision(1290), Change::Put(event), gone]) {
         driver.send(Msg::Clock(now() + SignedDuration::from_secs(second)));
@@ -76,7 +76,7 @@ fn what_happens_meanwhile_is_kept_and_seen_on_coming_back() {
         "web",
         "worker-1",
         "10.244.1.9",
-    )))]));
+    ).into()))]));
     driver.hides("tarde-7d4");
     driver.press("esc");
     driver.shows("tarde-7d4");
