@@ -34,6 +34,10 @@ const LONG: usize = 1 << 20;
 const AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// Changes put together in one message at most.
 const BATCH: usize = 256;
+/// Objects of a page of a list: each page is in memory three times while it is read.
+const PAGE: u32 = 250;
+/// Events kept while they are listed; a cluster that has just started thousands of pods has tens of thousands.
+const EVENTS: usize = 1000;
 
 /// Starts every watch.
 pub fn start(shared: &Shared, tasks: &Tasks) {
@@ -70,7 +74,7 @@ where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + 'static,
 {
     let api: Api<K> = Api::all(shared.client.clone());
-    let mut stream = std::pin::pin!(watcher(api, watcher::Config::default()).ready_chunks(BATCH));
+    let mut stream = std::pin::pin!(watcher(api, watcher::Config::default().page_size(PAGE)).ready_chunks(BATCH));
     let (mut listed, mut told, mut has_listed, mut pool) = (Vec::new(), 0, false, Pool::default());
     let mut read = |object: &K| read(object).pooled(&mut pool);
     while let Some(batch) = stream.next().await {
@@ -119,7 +123,12 @@ fn change<K: Resource<DynamicType = ()>>(
 ) -> Option<Change> {
     match event {
         Ok(watcher::Event::Init) => listed.clear(),
-        Ok(watcher::Event::InitApply(object)) => listed.push(read(&object)),
+        Ok(watcher::Event::InitApply(object)) => {
+            listed.push(read(&object));
+            if source == Source::Events && listed.len() >= EVENTS {
+                keep_latest(listed, EVENTS / 2);
+            }
+        }
         Ok(watcher::Event::InitDone) => return Some(Change::Replace(source, std::mem::take(listed))),
         Ok(watcher::Event::Apply(object)) => return Some(Change::Put(read(&object))),
         Ok(watcher::Event::Delete(object)) => {
@@ -129,6 +138,13 @@ fn change<K: Resource<DynamicType = ()>>(
         Err(error) => return lost(error).map(|failure| Change::Lost(source, failure)),
     }
     None
+}
+
+/// Leaves only the latest Events of a list.
+fn keep_latest(listed: &mut Vec<Fact>, most: usize) {
+    let at = |fact: &Fact| if let Fact::Event(event) = fact { event.at } else { None };
+    listed.sort_by_key(|fact| std::cmp::Reverse(at(fact)));
+    listed.truncate(most);
 }
 
 /// Why a watch broke; `None` for one that simply grew too old and is listed again.

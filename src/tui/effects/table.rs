@@ -18,7 +18,7 @@ use crate::tui::msg::{Reply, Ticket};
 const AS_TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 /// Rows of the first page, as the first screen does not wait for ten thousand, and of those behind it.
 const FIRST: usize = 500;
-const REST: usize = 2000;
+const REST: usize = 1000;
 /// The longest pause between attempts.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -17,30 +17,37 @@ pub fn pod(pod: &Pod) -> Fact {
     let requests = || spec.iter().flat_map(|spec| &spec.containers).map(|container| container.resources.as_ref());
     let serving = condition(status, "Ready") == Some("True");
     let light = light(pod, status, &word, serving);
-    Fact::Pod(facts::Pod {
-        key: Key { namespace: text(pod.metadata.namespace.as_ref()), name: text(pod.metadata.name.as_ref()) },
-        uid: text(pod.metadata.uid.as_ref()),
-        node: text(spec.and_then(|spec| spec.node_name.as_ref())),
-        light,
-        trouble: trouble(pod, light).into(),
-        ready: containers.iter().filter(|container| container.ready).count(),
-        total: spec.map_or(0, |spec| spec.containers.len()),
-        serving,
-        ended: matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")),
-        ip: text(status.pod_ip.as_ref()),
-        restarts: containers.iter().map(|container| container.restart_count).sum(),
-        cpu: requests().map(|resources| request(resources, "cpu", amount::milli)).sum(),
-        memory: requests().map(|resources| request(resources, "memory", amount::whole)).sum(),
-        unscheduled: unscheduled(status).into(),
-        labels: pod.metadata.labels.clone().unwrap_or_default().into(),
-        owner: owner(pod).into(),
-        status: word.into(),
-    }.into())
+    Fact::Pod(
+        facts::Pod {
+            key: Key { namespace: text(pod.metadata.namespace.as_ref()), name: text(pod.metadata.name.as_ref()) },
+            uid: text(pod.metadata.uid.as_ref()),
+            node: text(spec.and_then(|spec| spec.node_name.as_ref())),
+            light,
+            trouble: trouble(pod, light).into(),
+            ready: containers.iter().filter(|container| container.ready).count(),
+            total: spec.map_or(0, |spec| spec.containers.len()),
+            serving,
+            ended: matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")),
+            ip: text(status.pod_ip.as_ref()),
+            restarts: containers.iter().map(|container| container.restart_count).sum(),
+            cpu: requests().map(|resources| request(resources, "cpu", amount::milli)).sum(),
+            memory: requests().map(|resources| request(resources, "memory", amount::whole)).sum(),
+            unscheduled: unscheduled(status).into(),
+            labels: pod.metadata.labels.clone().unwrap_or_default().into(),
+            owner: owner(pod).into(),
+            status: word.into(),
+        }
+        .into(),
+    )
 }
 
 /// The status as it is told: a pod that runs and is not ready says so.
 pub fn told(pod: &facts::Pod) -> String {
-    if pod.light == Light::Busy && pod.status == "Running" { "Running, no listo".into() } else { String::from(&pod.status) }
+    if pod.light == Light::Busy && pod.status == "Running" {
+        "Running, no listo".into()
+    } else {
+        String::from(&pod.status)
+    }
 }
 
 /// Why it fails: looked for only where something does, since it is read again at each change.

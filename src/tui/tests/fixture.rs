@@ -105,11 +105,14 @@ fn slice(name: &str, endpoints: &[(&str, bool)]) -> Slice {
 }
 
 fn lease(namespace: &str, name: &str, age: i64) -> Fact {
-    Fact::Lease(Lease {
-        key: Key::new(namespace, name),
-        renewed: Some(before(age)),
-        seconds: if namespace == "kube-system" { 15 } else { 40 },
-    }.into())
+    Fact::Lease(
+        Lease {
+            key: Key::new(namespace, name),
+            renewed: Some(before(age)),
+            seconds: if namespace == "kube-system" { 15 } else { 40 },
+        }
+        .into(),
+    )
 }
 
 fn workload(name: &str, desired: i32, ready: i32, settled: bool) -> Workload {
@@ -117,31 +120,37 @@ fn workload(name: &str, desired: i32, ready: i32, settled: bool) -> Workload {
 }
 
 fn event(name: &str, ago: i64, reason: &str, message: &str, kind: &str, object: &str) -> Fact {
-    Fact::Event(Happening {
-        key: Key::new("default", name),
-        at: Some(before(ago)),
-        reason: reason.into(),
-        message: message.into(),
-        kind: kind.into(),
-        object: object.into(),
-        ..Happening::default()
-    }.into())
+    Fact::Event(
+        Happening {
+            key: Key::new("default", name),
+            at: Some(before(ago)),
+            reason: reason.into(),
+            message: message.into(),
+            kind: kind.into(),
+            object: object.into(),
+            ..Happening::default()
+        }
+        .into(),
+    )
 }
 
 /// A part with a switch.
 pub fn part(name: &str, plane: &str, of: &str, enabled: bool) -> Fact {
-    Fact::Component(Component {
-        key: Key::new("", name),
-        enabled,
-        state: if enabled { "Running".into() } else { "Stopped".into() },
-        since: Some(before(125)),
-        rate: (plane != "network").then_some(2),
-        queue: (plane == "control").then_some(0),
-        about: format!("Qué hace {name}.").into(),
-        plane: plane.into(),
-        part_of: of.into(),
-        ..Component::default()
-    }.into())
+    Fact::Component(
+        Component {
+            key: Key::new("", name),
+            enabled,
+            state: if enabled { "Running".into() } else { "Stopped".into() },
+            since: Some(before(125)),
+            rate: (plane != "network").then_some(2),
+            queue: (plane == "control").then_some(0),
+            about: format!("Qué hace {name}.").into(),
+            plane: plane.into(),
+            part_of: of.into(),
+            ..Component::default()
+        }
+        .into(),
+    )
 }
 
 fn parts() -> Vec<Fact> {
@@ -200,13 +209,19 @@ pub fn changes(pods: Vec<Pod>) -> Vec<Change> {
         event("e2", 4, "SuccessfulCreate", "Created pod: web-6f7d9c8b54-x2x8k", "ReplicaSet", "web-6f7d9c8b54"),
     ];
     vec![
-        Change::Replace(Source::Nodes, nodes.map(|(name, ready, cidr)| Fact::Node(node(name, ready, cidr).into())).into()),
+        Change::Replace(
+            Source::Nodes,
+            nodes.map(|(name, ready, cidr)| Fact::Node(node(name, ready, cidr).into())).into(),
+        ),
         Change::Replace(Source::Pods, pods.into_iter().map(|pod| Fact::Pod(pod.into())).collect()),
         Change::Replace(Source::Services, services),
         Change::Replace(Source::Slices, slices),
         Change::Replace(
             Source::Deployments,
-            vec![Fact::Deployment(workload("web", 4, 2, false).into()), Fact::Deployment(workload("api", 2, 1, false).into())],
+            vec![
+                Fact::Deployment(workload("web", 4, 2, false).into()),
+                Fact::Deployment(workload("api", 2, 1, false).into()),
+            ],
         ),
         Change::Replace(
             Source::ReplicaSets,

@@ -116,7 +116,8 @@ impl<'a> Around<'a> {
     /// What it made, and what that made: a Deployment's ReplicaSets and their pods.
     fn owns(&self) -> Vec<Link> {
         let made = owned(self.object, self.world);
-        let each = made.flat_map(|child| std::iter::once((child, "")).chain(owned(child, self.world).map(|it| (it, name(child)))));
+        let each = made
+            .flat_map(|child| std::iter::once((child, "")).chain(owned(child, self.world).map(|it| (it, name(child)))));
         each.map(|(it, by)| self.link(it, &if by.is_empty() { String::new() } else { format!("de {by}") })).collect()
     }
 
