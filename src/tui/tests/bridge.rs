@@ -71,7 +71,7 @@ fn a_pod_that_runs_but_is_not_ready_is_among_those_that_fail() {
     driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(lame.clone().into()))]));
     driver.hides("readinessProbe falla");
     driver.send(Msg::Cluster(vec![Change::Put(Fact::Event(event.into()))]));
-    driver.shows("readinessProbe falla y no recibe tráfico: HTTP probe failed with statuscode: 503");
+    driver.shows("sin tráfico, su readinessProbe falla: HTTP probe failed with statuscode");
     (lame.light, lame.serving) = (Light::Good, true);
     driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(lame.into()))]));
     driver.hides("readinessProbe falla");
@@ -100,7 +100,7 @@ fn leaving_tells_what_stays_switched_off() {
 #[test]
 fn logs_of_what_has_pods_are_those_of_one_of_them() {
     let mut driver = Driver::new((120, 40));
-    driver.press("G k l");
+    driver.press("G l");
     let asked = |effect: &Effect| if let Effect::Logs(_, request) = effect { Some(request.pod.clone()) } else { None };
     assert_eq!(driver.effects.iter().rev().find_map(asked).as_deref(), Some("web-6f7d9c8b54-a1b2c"));
 }

@@ -29,5 +29,5 @@ pub fn why(pod: &Pod, probes: &Probes) -> Option<String> {
     let says = probes.get(&(namespace.as_str(), name.as_str())).filter(|_| runs)?;
     let says = says.lines().next().unwrap_or_default();
     let colon = if says.is_empty() { "" } else { ": " };
-    Some(format!("corre, pero su readinessProbe falla y no recibe tráfico{colon}{says}"))
+    Some(format!("sin tráfico, su readinessProbe falla{colon}{says}"))
 }
