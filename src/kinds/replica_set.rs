@@ -30,7 +30,7 @@ pub(super) static KIND: Kind = Kind {
     categories: &["all"],
     schema: "io.k8s.api.apps.v1.ReplicaSet",
     subresources: &[Subresource::Scale, Subresource::Status],
-    about: "Cuida que existan siempre N pods de una plantilla; casi siempre lo maneja un Deployment.",
+    about: "Cuida que existan siempre N pods de un molde; casi siempre lo maneja un Deployment.",
     columns: COLUMNS,
     rules: &ReplicaSet,
     ..Kind::BASE

@@ -8,7 +8,9 @@ use ratatui::layout::Position;
 
 use super::config::Settings;
 use super::keys::{self, Action};
+use super::model::cluster::Change;
 use super::model::memory::{Memory, Prefs};
+use super::model::parts;
 use super::msg::{Effect, ForwardNews, Msg, Outcome, Reply, Ticket};
 use super::screen;
 use super::state::{Notice, State};
@@ -30,6 +32,8 @@ pub struct App {
     stack: Vec<Layer>,
     tickets: u64,
     ended: bool,
+    /// Whether what is drawn may have changed since the last frame.
+    stale: bool,
     /// What to open on another cluster.
     departure: Option<String>,
 }
@@ -37,7 +41,7 @@ pub struct App {
 impl App {
     /// A dashboard that shows one view over the bridge (or the bridge itself), and what it asks at once.
     pub fn open(state: State, first: &str) -> Result<(Self, Vec<Effect>), String> {
-        let mut app = Self { state, stack: Vec::new(), tickets: 0, ended: false, departure: None };
+        let mut app = Self { state, stack: Vec::new(), tickets: 0, ended: false, stale: true, departure: None };
         let mut effects = app.run(vec![Step::Push(views::bridge::open())]);
         if !views::bridge::NAMES.contains(&first) {
             let steps = views::go(first, &app.state)?;
@@ -60,6 +64,7 @@ impl App {
 
     /// Takes in one message.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        self.stale |= self.tells(&msg);
         match msg {
             Msg::Clock(now) => self.state.tick(now),
             Msg::Key(key) => return self.on_key(key),
@@ -94,6 +99,26 @@ impl App {
         Vec::new()
     }
 
+    /// Whether a message may change what is drawn: what a cluster at rest tells all the time changes few views.
+    fn tells(&self, msg: &Msg) -> bool {
+        match msg {
+            Msg::Clock(_) => false,
+            Msg::Metrics(_) => self.pulses(),
+            Msg::Cluster(changes) => !changes.iter().all(Change::calm) || self.pulses(),
+            _ => true,
+        }
+    }
+
+    /// Whether something that is visible shows heartbeats, rates or the server's figures.
+    pub fn pulses(&self) -> bool {
+        self.visible().iter().any(|layer| layer.view.pulses())
+    }
+
+    /// Whether a frame would differ from the last one; it is about to be drawn.
+    pub fn take_stale(&mut self) -> bool {
+        std::mem::take(&mut self.stale)
+    }
+
     /// Puts in order what will be drawn; once after each batch of messages.
     pub fn settle(&mut self) {
         let state = &self.state;
@@ -115,9 +140,10 @@ impl App {
         self.state.cluster.synced() && self.stack.last().is_none_or(|layer| layer.view.ready(&self.state))
     }
 
-    /// How often to draw although nothing happens: the quickest of what is visible.
+    /// How long after a frame the next one is due although nothing happens: the quickest of what is visible.
     pub fn ticks(&self) -> Option<Duration> {
-        self.visible().iter().filter_map(|layer| layer.view.ticks(&self.state)).min()
+        let views = self.visible().iter().filter_map(|layer| layer.view.ticks(&self.state));
+        views.chain(screen::ticks(&self.state)).min()
     }
 
     /// Draws what is visible.
@@ -217,6 +243,7 @@ impl App {
             Action::Forwards => Step::Go("port-forwards".into()),
             Action::Contexts => Step::Go("contextos".into()),
             Action::Switches => Step::Go("interruptores".into()),
+            Action::Timeline if self.state.past.is_some() => return self.back_to(views::timeline::ENTRY.name),
             Action::Timeline => Step::Go("tiempo".into()),
             Action::Back if self.stack.len() > 1 => Step::Pop,
             Action::Back | Action::Quit => Step::Push(self.ask_to_leave()),
@@ -243,6 +270,10 @@ impl App {
 
     fn ask_to_leave(&self) -> Box<dyn View> {
         let mut lost: Vec<String> = self.stack.iter().filter_map(|layer| layer.view.holds()).collect();
+        let off = parts::off(&self.state.cluster);
+        if !off.is_empty() {
+            lost.push(format!("Queda apagado, también para la próxima vez (o enciende): {}.", off.join(", ")));
+        }
         if lost.is_empty() {
             lost.push("No queda nada a medias.".into());
         }
@@ -253,6 +284,12 @@ impl App {
         let Some(layer) = self.stack.last_mut() else { return Vec::new() };
         let steps = ask(layer.view.as_mut(), &self.state);
         self.run(steps)
+    }
+
+    /// Closes what is over a view that is open already.
+    fn back_to(&mut self, name: &str) -> Vec<Effect> {
+        let place = self.stack.iter().rposition(|layer| layer.view.name() == name);
+        place.map(|place| self.pop_to(place)).unwrap_or_default()
     }
 
     fn pop_to(&mut self, base: usize) -> Vec<Effect> {

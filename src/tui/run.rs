@@ -1,5 +1,5 @@
-//! The loop: wait, drain all that came, draw once if something changed, at most one frame per 16 ms but for keys, which
-//! are answered at once. No timer when idle.
+//! The loop: wait, drain all that came, draw once if something that is seen changed, at most one frame per 16 ms but for
+//! keys, which are answered at once. No timer when idle but for what shows the time.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -105,7 +105,7 @@ async fn steer(
             (dirty, handled) = (false, false);
             continue;
         }
-        let pause = if dirty { Some(FRAME.saturating_sub(since)) } else { app.ticks() };
+        let pause = if dirty { Some(FRAME) } else { app.ticks() }.map(|due| due.saturating_sub(since));
         let first = tokio::select! {
             biased;
             event = keys.next() => {
@@ -114,7 +114,10 @@ async fn steer(
             }
             msg = inbox.recv() => msg,
             () = &mut signals => Some(Msg::Terminate),
-            () = nap(pause) => None,
+            () = nap(pause) => {
+                dirty = true;
+                None
+            }
         };
         let mut effects = app.update(Msg::Clock(clock.now()));
         effects.extend(first.into_iter().flat_map(|msg| app.update(msg)));
@@ -122,7 +125,8 @@ async fn steer(
         for effect in effects {
             runner.run(effect);
         }
-        dirty = true;
+        runner.pulse(app.pulses());
+        dirty |= app.take_stale() || handled;
     }
     Ok(())
 }

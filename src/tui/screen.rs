@@ -1,5 +1,8 @@
 //! The frame around every view: context above, what was last done and the keys below. Must not change anything.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
@@ -7,11 +10,15 @@ use ratatui::text::{Line, Span};
 
 use super::keys::{self, Binding};
 use super::model::bridge;
-use super::model::format::{ago, fit, thousands, width};
+use super::model::cluster::Tally;
+use super::model::format::{ago, fit, seconds_between, thousands, width};
 use super::state::{Fate, State, Tone};
 use super::view::View;
 use super::widgets::panel::row;
 use super::widgets::text::{self, span};
+
+/// Columns from which the last event is told.
+const ROOMY: usize = 50;
 
 /// The smallest size where something useful can be drawn.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -61,17 +68,20 @@ fn header(title: String, state: &State, room: u16) -> Line<'static> {
     left
 }
 
-/// Figures of the cluster, the first to go first. Counted once a frame: there may be ten thousand pods.
+/// Figures of the cluster, the first to go first. The revision is that of the last change: heartbeats make theirs without
+/// end. Of a server that does not answer nothing is known.
 fn facts(state: &State) -> Vec<String> {
     let cluster = &state.cluster;
-    let ready = cluster.nodes.values().filter(|node| node.ready == "True").count();
-    let serving = cluster.pods.values().filter(|pod| pod.serving).count();
-    let alive = cluster.pods.values().filter(|pod| !pod.ended).count();
     let version = state.version.as_deref().and_then(|version| version.split('+').next());
     let who = [Some(state.context.as_str()), state.runtime(), version];
     let who: Vec<&str> = who.into_iter().flatten().collect();
-    let revision = bridge::revision(cluster).map(|revision| format!("rev {}", thousands(revision)));
-    let counts = format!("workers {ready}/{}   pods {serving}/{alive}", cluster.nodes.len());
+    let revision = Some(cluster.told).filter(|told| *told > 0).or_else(|| bridge::revision(cluster));
+    let revision = revision.map(|revision| format!("rev {}", thousands(revision)));
+    let Tally { ready, serving, alive } = cluster.tally;
+    let counts = match state.past.is_none() && cluster.broken().is_some() {
+        true => "workers ?   pods ?".into(),
+        false => format!("workers {ready}/{}   pods {serving}/{alive}", cluster.nodes.len()),
+    };
     [Some(who.join(" · ")), revision, Some(counts)].into_iter().flatten().collect()
 }
 
@@ -102,9 +112,16 @@ fn status(state: &State, room: u16) -> Line<'static> {
     }
     let left = Line::from(last_command(state));
     let spare = room.saturating_sub(left.width() + 3);
-    let happened = last_event(state).map(|event| fit(&event, spare)).filter(|_| spare > 50);
+    let happened = last_event(state).filter(|_| spare > ROOMY).map(|(_, event)| fit(&event, spare));
     let right = Line::styled(happened.map(|event| event + " ").unwrap_or_default(), theme.dim());
     text::sides(left, right, room)
+}
+
+/// How long after a frame the line of the last event reads otherwise, where it is shown.
+pub fn ticks(state: &State) -> Option<Duration> {
+    let spare = usize::from(state.size.0).saturating_sub(Line::from(last_command(state)).width() + 3);
+    let (at, _) = last_event(state).filter(|_| state.notice.is_none() && spare > ROOMY)?;
+    Some(Duration::from_secs(if seconds_between(at, state.now) < 120 { 1 } else { 60 }))
 }
 
 fn last_command(state: &State) -> Vec<Span<'static>> {
@@ -118,10 +135,13 @@ fn last_command(state: &State) -> Vec<Span<'static>> {
     vec![span(" $ ", theme.accent()), span(format!("{} ", entry.command), theme.text()), sign]
 }
 
-fn last_event(state: &State) -> Option<String> {
+/// When something happened last, and what.
+fn last_event(state: &State) -> Option<(Timestamp, String)> {
     let event = state.cluster.last_event(|event| event.at.is_some())?;
-    let when = ago(event.at?, state.now);
-    Some(format!("{when}  {}/{}  {}", event.kind, event.object, event.message.lines().next().unwrap_or_default()))
+    let at = event.at?;
+    let when = ago(at, state.now);
+    let told = format!("{when}  {}/{}  {}", event.kind, event.object, event.message.lines().next().unwrap_or_default());
+    Some((at, told))
 }
 
 /// The keys of the view on top, as many as fit, and always the way to help and to elsewhere.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::config::Settings;
 use super::model::catalog::{self, Resource};
-use super::model::cluster::{Change, Cluster};
+use super::model::cluster::{Change, Cluster, Feed};
 use super::model::failure::Failure;
 use super::model::memory::Memory;
 use super::model::metrics::Sample;
@@ -216,12 +216,13 @@ impl State {
     }
 
     /// Takes in a change of the cluster, and keeps it to be looked back at.
-    pub fn learn(&mut self, change: Change) {
+    pub fn learn(&mut self, mut change: Change) {
         let (timeline, clock) = (&mut self.timeline, self.clock);
         let live = match &mut self.past {
             Some(past) => &mut past.live,
             None => &mut self.cluster,
         };
+        live.share(&mut change);
         timeline.record(clock, live, &change);
         live.apply(change);
     }
@@ -253,6 +254,9 @@ impl State {
         if let Some(place) = place {
             let mut then = self.timeline.cluster(place);
             then.feeds.clone_from(&self.cluster.feeds);
+            // What was is known, whether or not the server answers now.
+            let lost = |feed: &&mut Feed| matches!(feed, Feed::Lost(failure) if failure.unreachable());
+            then.feeds.values_mut().filter(lost).for_each(|feed| *feed = Feed::Live);
             then.metrics.failure.clone_from(&self.cluster.metrics.failure);
             self.now = self.timeline.at(place).unwrap_or(self.clock);
             let told = self.timeline.told(place);

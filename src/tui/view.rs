@@ -176,7 +176,12 @@ pub trait View: std::fmt::Debug + Send {
     /// Whether it has what it needs to be shown whole.
     fn ready(&self, state: &State) -> bool;
 
-    /// How often it must be drawn again although nothing happened.
+    /// Whether heartbeats, rates or the server's figures are on it.
+    fn pulses(&self) -> bool {
+        false
+    }
+
+    /// How long after a frame it must be drawn again although nothing happened.
     fn ticks(&self, _state: &State) -> Option<Duration> {
         None
     }

@@ -10,7 +10,7 @@ use crate::tui::msg::Deed;
 pub static TRIGGER: Doing = Doing {
     name: "Ejecutarlo ahora",
     key: None,
-    about: "Crea un Job con la plantilla del CronJob, sin esperar a su hora; su horario sigue igual.",
+    about: "Crea un Job con el molde del CronJob, sin esperar a su hora; su horario sigue igual.",
     fits: |resource| resource.kind == "CronJob",
     refused: always,
     command: |subject| kubectl::deeds(subject.targets, &Deed::Trigger),

@@ -1,6 +1,7 @@
 //! What can be done with objects: one [`Doing`] each, one line in [`ALL`]. Keys, menu, help and bulk are derived from it.
 //! Must not do IO: a doing answers with steps.
 
+mod behind;
 mod change;
 mod jobs;
 mod nodes;
@@ -9,6 +10,7 @@ mod read;
 mod rollout;
 mod work;
 
+pub use behind::has_pods;
 pub use change::ask;
 
 use super::keys::{Action, Binding, bind};
@@ -16,20 +18,28 @@ use super::model::catalog::{Resource, Target};
 use super::state::{Notice, State};
 use super::view::{Step, Steps};
 
-/// Keys of any object.
-pub static OBJECT: &[Binding] = &[
+/// Keys of any object: what one looks at first.
+pub static FIRST: &[Binding] = &[
     bind(&["enter", "d"], Action::Describe, "detalle", "Entrar: qué es, cómo está y qué le ha pasado"),
     bind(&["X"], Action::Why, "¿por qué?", "Por qué falla: la causa, las pruebas, qué hacer y la lección"),
     bind(&["a"], Action::Actions, "acciones", "Todo lo que se puede hacer con él, y el comando que lo haría"),
+];
+
+/// Keys of what has pods behind it.
+pub static PODS: &[Binding] = &[
     bind(&["l"], Action::Logs, "logs", "Los logs de sus contenedores"),
-    bind(&["y"], Action::Yaml, "YAML", "El objeto entero como YAML"),
     bind(&["s"], Action::Shell, "terminal", "Una terminal dentro de su contenedor (exec)"),
+    bind(&["p"], Action::Earlier, "", "Los logs de antes del último reinicio"),
+];
+
+/// The other keys of any object.
+pub static THEN: &[Binding] = &[
+    bind(&["y"], Action::Yaml, "YAML", "El objeto entero como YAML"),
     bind(&["f"], Action::Forward, "", "Llevar un puerto de esta máquina a uno suyo (port-forward)"),
     bind(&["e"], Action::Edit, "editar", "Editar su YAML y aplicarlo"),
     bind(&["+"], Action::ScaleUp, "", "Una réplica más"),
     bind(&["-"], Action::ScaleDown, "", "Una réplica menos"),
     bind(&["r"], Action::Restart, "", "Reiniciar sus pods de a pocos (rollout restart)"),
-    bind(&["p"], Action::Earlier, "", "Los logs de antes del último reinicio"),
     bind(&["E"], Action::Events, "", "Los eventos sobre el objeto"),
     bind(&["c"], Action::Copy, "", "Copiar el comando kubectl que lo describe"),
     bind(&["ctrl-d"], Action::Delete, "borrar", "Borrar (pregunta antes y dice qué se pierde)"),

@@ -1,29 +1,29 @@
 //! Getting into an object from here: a terminal in its container, a port of this machine that leads to it.
 
+use super::behind::{has_pods, missing, pod};
 use super::{Doing, Subject, always};
 use crate::tui::keys::Action;
 use crate::tui::model::catalog::Resource;
 use crate::tui::msg::ShellAt;
-use crate::tui::view::Step;
+use crate::tui::view::{Step, Steps};
 use crate::tui::views::{forward, terminal};
-
-/// Kinds that have pods behind them.
-const WITH_PODS: &[&str] = &["Pod", "Service", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"];
 
 /// A shell in a container.
 pub static SHELL: Doing = Doing {
     name: "Abrir una terminal dentro",
     key: Some(Action::Shell),
     about: "Un shell dentro de su contenedor. Lo que cambies ahí se pierde cuando el contenedor se vaya.",
-    fits: |resource| resource.kind == "Pod",
+    fits: has_pods,
     refused: |subject| {
-        let why = "solo los pods tienen contenedores: entra en uno (la terminal de esta máquina se abre con :terminal)";
-        (subject.kind() != "Pod").then(|| why.into())
+        missing(subject, "solo los pods tienen contenedores (la terminal de esta máquina se abre con :terminal)")
     },
-    command: |subject| format!("kubectl exec -it {}{} -- sh", subject.one().name, flag(subject)),
+    command: |subject| {
+        let pod = pod(subject).map(|pod| format!("kubectl exec -it {}{} -- sh", pod.name, flag(subject)));
+        pod.unwrap_or_default()
+    },
     steps: |subject| {
-        let namespace = subject.one().namespace.clone().unwrap_or_default();
-        let pod = subject.one().name.clone();
+        let Some(pod) = pod(subject) else { return Steps::new() };
+        let (namespace, pod) = (pod.namespace.unwrap_or_default(), pod.name);
         vec![Step::Push(terminal::open(ShellAt::Exec { namespace, pod, container: None }))]
     },
     changes: true,
@@ -48,8 +48,9 @@ pub static FORWARD: Doing = Doing {
     many: false,
 };
 
+/// What a port-forward takes.
 fn with_pods(resource: &Resource) -> bool {
-    WITH_PODS.contains(&resource.kind.as_str())
+    has_pods(resource) && !["Job", "ReplicationController"].contains(&resource.kind.as_str())
 }
 
 fn flag(subject: &Subject) -> String {

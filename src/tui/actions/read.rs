@@ -1,8 +1,9 @@
 //! Looking at an object: nothing here changes the cluster.
 
+use super::behind::{has_pods, missing, pod};
 use super::{Doing, Subject, always, any};
 use crate::tui::keys::Action;
-use crate::tui::model::catalog::{Resource, Target};
+use crate::tui::model::catalog::Target;
 use crate::tui::model::kubectl;
 use crate::tui::msg::{Effect, LogRequest};
 use crate::tui::state::Notice;
@@ -66,11 +67,11 @@ pub static EVENTS: Doing = Doing {
 pub static LOGS: Doing = Doing {
     name: "Ver los logs",
     key: Some(Action::Logs),
-    about: "Lo que escriben sus contenedores, en vivo. No cambia nada.",
-    fits: is_pod,
-    refused: only_pods,
-    command: |subject| kubectl::logs(&request(subject.one(), false)),
-    steps: |subject| open_logs(subject.one(), false),
+    about: "Lo que escriben sus contenedores, en vivo; de lo que tiene varios pods, uno. No cambia nada.",
+    fits: has_pods,
+    refused: no_logs,
+    command: |subject| command(subject, false),
+    steps: |subject| open_logs(subject, false),
     changes: false,
     many: false,
 };
@@ -80,10 +81,10 @@ pub static EARLIER: Doing = Doing {
     name: "Ver los logs anteriores",
     key: Some(Action::Earlier),
     about: "Lo que escribió el contenedor antes de su último reinicio: ahí suele estar por qué cayó.",
-    fits: is_pod,
-    refused: only_pods,
-    command: |subject| kubectl::logs(&request(subject.one(), true)),
-    steps: |subject| open_logs(subject.one(), true),
+    fits: has_pods,
+    refused: no_logs,
+    command: |subject| command(subject, true),
+    steps: |subject| open_logs(subject, true),
     changes: false,
     many: false,
 };
@@ -108,12 +109,16 @@ fn show(subject: &Subject, tab: Tab) -> Steps {
     vec![Step::Push(detail::open(subject.one().clone(), tab))]
 }
 
-fn is_pod(resource: &Resource) -> bool {
-    resource.kind == "Pod"
+/// Logs are not recorded: of a moment gone by there are none.
+fn no_logs(subject: &Subject) -> Option<String> {
+    if subject.state.past.is_some() {
+        return Some("los logs son los de ahora, no los de ese momento: vuelve a ahora (t) para verlos".into());
+    }
+    missing(subject, "solo los pods tienen logs")
 }
 
-fn only_pods(subject: &Subject) -> Option<String> {
-    (subject.kind() != "Pod").then(|| "solo los pods tienen logs: entra en uno de sus pods".into())
+fn command(subject: &Subject, previous: bool) -> String {
+    pod(subject).map(|pod| kubectl::logs(&request(&pod, previous))).unwrap_or_default()
 }
 
 fn request(pod: &Target, previous: bool) -> LogRequest {
@@ -121,6 +126,7 @@ fn request(pod: &Target, previous: bool) -> LogRequest {
     LogRequest { namespace, pod: pod.name.clone(), container: None, previous }
 }
 
-fn open_logs(pod: &Target, previous: bool) -> Steps {
-    vec![Step::Push(logs::open(request(pod, previous), pod.clone()))]
+fn open_logs(subject: &Subject, previous: bool) -> Steps {
+    let Some(pod) = pod(subject) else { return Steps::new() };
+    vec![Step::Push(logs::open(request(&pod, previous), pod))]
 }

@@ -12,7 +12,7 @@ use crate::tui::views::prompt::{self, Question};
 pub static BACK: Doing = Doing {
     name: "Volver a la versión anterior",
     key: None,
-    about: "Pone de nuevo la plantilla de pods de la revisión anterior; los pods cambian de a pocos.",
+    about: "Pone de nuevo el molde de pods de la revisión anterior; los pods cambian de a pocos.",
     fits: Resource::restartable,
     refused: always,
     command: |subject| kubectl::deed(subject.one(), &Deed::Undo(None)),
@@ -28,12 +28,12 @@ pub static BACK: Doing = Doing {
 pub static PAUSE: Doing = Doing {
     name: "Pausar sus cambios",
     key: None,
-    about: "Lo que cambies en su plantilla no se despliega hasta que lo reanudes; los pods de ahora siguen.",
+    about: "Lo que cambies en su molde no se despliega hasta que lo reanudes; los pods de ahora siguen.",
     fits: deployment,
     refused: always,
     command: |subject| kubectl::deeds(subject.targets, &Deed::Pause(true)),
     steps: |subject| {
-        let told = "Los cambios de su plantilla esperarán a que lo reanudes.";
+        let told = "Los cambios de su molde esperarán a que lo reanudes.";
         ask(&format!("¿Pausar {}?", subject.title()), vec![told.into()], subject, &Deed::Pause(true))
     },
     changes: true,

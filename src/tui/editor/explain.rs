@@ -120,15 +120,15 @@ const TABLE: &[(&str, &str)] = &[
     // Validation.
     (
         r"spec\.selector: Required value",
-        "Un Deployment necesita saber qué pods son suyos: falta spec.selector. Añade «selector:», dentro «matchLabels:», y las mismas etiquetas que lleva la plantilla.",
+        "Un Deployment necesita saber qué pods son suyos: falta spec.selector. Añade «selector:», dentro «matchLabels:», y las mismas etiquetas que lleva el molde (template).",
     ),
     (
         r"`selector` does not match template `labels`",
-        "El selector busca unas etiquetas y la plantilla crea pods con otras (o sin ninguna): el Deployment nunca encontraría sus propios pods. Las de spec.selector.matchLabels tienen que estar, iguales, en spec.template.metadata.labels.",
+        "El selector busca unas etiquetas y el molde (template) crea pods con otras (o sin ninguna): el Deployment nunca encontraría sus propios pods. Las de spec.selector.matchLabels tienen que estar, iguales, en spec.template.metadata.labels.",
     ),
     (
         r"spec\.template\.spec\.containers: Required value",
-        "La plantilla no tiene contenedores: un pod necesita al menos uno. Va en spec.template.spec.containers, como lista.",
+        "El molde (template) no tiene contenedores: un pod necesita al menos uno. Va en spec.template.spec.containers, como lista.",
     ),
     (
         r"(\S+)\.image: Required value",
@@ -179,7 +179,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"pod updates may not change fields other than",
-        "De un pod ya creado casi nada se puede cambiar: solo la imagen y poco más. Se cambia la plantilla de su Deployment, o se borra y se crea otro.",
+        "De un pod ya creado casi nada se puede cambiar: solo la imagen y poco más. Se cambia el molde de su Deployment, o se borra y se crea otro.",
     ),
     (
         r"provided port is already allocated",

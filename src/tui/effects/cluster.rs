@@ -18,6 +18,7 @@ use crate::client::timonel::Component;
 use crate::tui::model::cluster::{Change, Source};
 use crate::tui::model::facts::{Fact, Key};
 use crate::tui::model::failure::Failure;
+use crate::tui::model::shared::Pool;
 use crate::tui::model::{extract, metrics, pod};
 use crate::tui::msg::Msg;
 
@@ -33,6 +34,10 @@ const LONG: usize = 1 << 20;
 const AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// Changes put together in one message at most.
 const BATCH: usize = 256;
+/// Objects of a page of a list: each page is in memory three times while it is read.
+const PAGE: u32 = 250;
+/// Events kept while they are listed; a cluster that has just started thousands of pods has tens of thousands.
+const EVENTS: usize = 1000;
 
 /// Starts every watch.
 pub fn start(shared: &Shared, tasks: &Tasks) {
@@ -69,12 +74,13 @@ where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + 'static,
 {
     let api: Api<K> = Api::all(shared.client.clone());
-    let mut stream = std::pin::pin!(watcher(api, watcher::Config::default()).ready_chunks(BATCH));
-    let (mut listed, mut told, mut has_listed) = (Vec::new(), 0, false);
+    let mut stream = std::pin::pin!(watcher(api, watcher::Config::default().page_size(PAGE)).ready_chunks(BATCH));
+    let (mut listed, mut told, mut has_listed, mut pool) = (Vec::new(), 0, false, Pool::default());
+    let mut read = |object: &K| read(object).pooled(&mut pool);
     while let Some(batch) = stream.next().await {
         let latest = batch.iter().filter_map(revision).max().unwrap_or(0);
         let mut changes: Vec<Change> =
-            batch.into_iter().filter_map(|event| change(event, source, read, &mut listed)).collect();
+            batch.into_iter().filter_map(|event| change(event, source, &mut read, &mut listed)).collect();
         if latest > told && source != Source::Components && !changes.is_empty() {
             told = latest;
             changes.push(Change::Revision(latest));
@@ -112,21 +118,33 @@ fn revision<K: Resource<DynamicType = ()>>(event: &watcher::Result<watcher::Even
 fn change<K: Resource<DynamicType = ()>>(
     event: watcher::Result<watcher::Event<K>>,
     source: Source,
-    read: fn(&K) -> Fact,
+    read: &mut impl FnMut(&K) -> Fact,
     listed: &mut Vec<Fact>,
 ) -> Option<Change> {
     match event {
         Ok(watcher::Event::Init) => listed.clear(),
-        Ok(watcher::Event::InitApply(object)) => listed.push(read(&object)),
+        Ok(watcher::Event::InitApply(object)) => {
+            listed.push(read(&object));
+            if source == Source::Events && listed.len() >= EVENTS {
+                keep_latest(listed, EVENTS / 2);
+            }
+        }
         Ok(watcher::Event::InitDone) => return Some(Change::Replace(source, std::mem::take(listed))),
         Ok(watcher::Event::Apply(object)) => return Some(Change::Put(read(&object))),
         Ok(watcher::Event::Delete(object)) => {
-            let key = Key { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+            let key = Key::new(object.meta().namespace.as_deref().unwrap_or_default(), &object.name_any());
             return Some(Change::Remove(source, key));
         }
         Err(error) => return lost(error).map(|failure| Change::Lost(source, failure)),
     }
     None
+}
+
+/// Leaves only the latest Events of a list.
+fn keep_latest(listed: &mut Vec<Fact>, most: usize) {
+    let at = |fact: &Fact| if let Fact::Event(event) = fact { event.at } else { None };
+    listed.sort_by_key(|fact| std::cmp::Reverse(at(fact)));
+    listed.truncate(most);
 }
 
 /// Why a watch broke; `None` for one that simply grew too old and is listed again.
@@ -141,9 +159,10 @@ fn lost(error: watcher::Error) -> Option<Failure> {
     (!failure.expired()).then_some(failure)
 }
 
-async fn read_metrics(shared: Shared) {
+/// Reads the metrics again and again, while somebody looks at them.
+async fn read_metrics(mut shared: Shared) {
     let mut wait = FIRST_METRICS_AFTER;
-    loop {
+    while shared.pulse.wait_for(|wanted| *wanted).await.is_ok() {
         let text = match Request::get("/metrics").body(Vec::new()) {
             Ok(request) => shared.client.request_text(request).await.map_err(Failure::from),
             Err(error) => Err(Failure::broken(error)),

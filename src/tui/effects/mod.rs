@@ -21,7 +21,7 @@ use std::time::Duration;
 use http::Request;
 use kube::Client;
 use serde_json::Value;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use self::lesson::Underway;
 use super::model::catalog::Target;
@@ -48,6 +48,8 @@ pub struct Runner {
     typing: HashMap<Ticket, mpsc::Sender<sessions::Input>>,
     /// The port-forwards, by their local port.
     forwards: HashMap<u16, Tasks>,
+    /// Tells whether somebody looks at the server's figures.
+    pulse: watch::Sender<bool>,
 }
 
 /// What every task needs.
@@ -64,6 +66,8 @@ pub struct Shared {
     rates: Arc<Mutex<Rates>>,
     /// The lesson under way.
     lesson: Arc<Mutex<Option<Underway>>>,
+    /// Whether somebody looks at the server's figures.
+    pulse: watch::Receiver<bool>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -76,6 +80,7 @@ impl Runner {
     /// Starts watching the cluster; the messages come out of the receiver. The second one is there for its lesson alone.
     pub fn start(client: Client, second: Option<Client>, clock: Clock, tasks: Tasks) -> (Self, mpsc::Receiver<Msg>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
+        let (pulse, looked_at) = watch::channel(true);
         let shared = Shared {
             client,
             second,
@@ -84,6 +89,7 @@ impl Runner {
             progress: Arc::default(),
             rates: Arc::default(),
             lesson: Arc::default(),
+            pulse: looked_at,
         };
         cluster::start(&shared, &tasks);
         tasks.spawn(discovery::run(shared.clone()));
@@ -94,6 +100,7 @@ impl Runner {
             measuring: HashMap::new(),
             typing: HashMap::new(),
             forwards: HashMap::new(),
+            pulse,
         };
         (runner, receiver)
     }
@@ -103,6 +110,11 @@ impl Runner {
         // A cluster that does not answer must not keep anybody here.
         let left = tokio::time::timeout(FAREWELL, lesson::leave(self.shared.clone())).await;
         left.unwrap_or_else(|_| tracing::warn!("the lesson was not cleared away in time"));
+    }
+
+    /// Says whether somebody looks at the server's figures: those that nobody sees are not read.
+    pub fn pulse(&self, wanted: bool) {
+        self.pulse.send_if_modified(|now| std::mem::replace(now, wanted) != wanted);
     }
 
     /// Does an effect.

@@ -10,6 +10,7 @@ use super::{Shared, escape};
 use crate::base::tasks::Tasks;
 use crate::tui::model::catalog::Listing;
 use crate::tui::model::failure::Failure;
+use crate::tui::model::shared::Pool;
 use crate::tui::model::table::{Row, Table};
 use crate::tui::msg::{Reply, Ticket};
 
@@ -17,7 +18,7 @@ use crate::tui::msg::{Reply, Ticket};
 const AS_TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 /// Rows of the first page, as the first screen does not wait for ten thousand, and of those behind it.
 const FIRST: usize = 500;
-const REST: usize = 5000;
+const REST: usize = 1000;
 /// The longest pause between attempts.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -84,6 +85,7 @@ async fn list(shared: &Shared, ticket: Ticket, part: &Part, fresh: bool) -> Resu
     let path = part.path();
     let at = part.listing.revision.map(|at| format!("&resourceVersion={at}&resourceVersionMatch=Exact"));
     let mut whole = Table { part: part.mine(), ..Table::default() };
+    let mut pool = Pool::default();
     loop {
         let more = match whole.next.as_str() {
             "" => at.clone().unwrap_or_default(),
@@ -92,7 +94,8 @@ async fn list(shared: &Shared, ticket: Ticket, part: &Part, fresh: bool) -> Resu
         let (only, limit) = (part.only(), if whole.columns.is_empty() { FIRST } else { REST });
         let request = Request::get(format!("{path}?limit={limit}{only}{more}")).header(header::ACCEPT, AS_TABLE);
         let request = request.body(Vec::new()).map_err(Failure::broken)?;
-        let page: Table = shared.client.request(request).await.map_err(Failure::from)?;
+        let mut page: Table = shared.client.request(request).await.map_err(Failure::from)?;
+        page.rows.iter_mut().for_each(|row| pool.text(&mut row.namespace));
         let first = whole.columns.is_empty();
         if first {
             whole.columns = page.columns;
@@ -133,7 +136,7 @@ async fn watch(shared: &Shared, ticket: Ticket, part: &Part, mut version: String
                 }
                 Ok(WatchEvent::Deleted(table)) => {
                     for row in rows(table, &mut version) {
-                        shared.reply(ticket, Reply::RowGone(row.uid)).await;
+                        shared.reply(ticket, Reply::RowGone(row.uid.as_str().into())).await;
                     }
                 }
                 Ok(WatchEvent::Bookmark(bookmark)) => version = bookmark.metadata.resource_version,

@@ -1,6 +1,7 @@
 //! The cluster as the watches tell it: shelves of facts and how fresh each watch is. Synchronous; no IO.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::facts::{Component, Fact, Happening, Key, Lease, Node, Pod, Service, Slice, Workload};
 use super::failure::Failure;
@@ -80,22 +81,64 @@ pub enum Change {
     Revision(u64),
 }
 
+impl Change {
+    /// What goes on all the time in a cluster at rest, heartbeats and rates, and what only counts it.
+    pub fn calm(&self) -> bool {
+        matches!(
+            self,
+            Self::Put(Fact::Lease(_) | Fact::Component(_)) | Self::Remove(Source::Leases, _) | Self::Revision(_)
+        )
+    }
+}
+
+/// Figures kept as changes come, not counted at each frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Workers that are ready.
+    pub ready: usize,
+    /// Pods that services send to.
+    pub serving: usize,
+    /// Pods that have not ended.
+    pub alive: usize,
+}
+
+impl Tally {
+    /// Puts what there is now in the place of what there was.
+    fn node(&mut self, new: Option<&Node>, old: Option<&Node>) {
+        let ready = |node: Option<&Node>| usize::from(node.is_some_and(|node| node.ready == "True"));
+        self.ready = self.ready + ready(new) - ready(old);
+    }
+
+    /// The same of a pod.
+    fn pod(&mut self, new: Option<&Pod>, old: Option<&Pod>) {
+        let count = |pod: Option<&Pod>| pod.map_or((0, 0), |pod| (usize::from(pod.serving), usize::from(!pod.ended)));
+        let (new, old) = (count(new), count(old));
+        (self.serving, self.alive) = (self.serving + new.0 - old.0, self.alive + new.1 - old.1);
+    }
+}
+
 /// All that the watches have told.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
-    pub nodes: BTreeMap<Key, Node>,
-    pub pods: BTreeMap<Key, Pod>,
-    pub services: BTreeMap<Key, Service>,
-    pub slices: BTreeMap<Key, Slice>,
-    pub deployments: BTreeMap<Key, Workload>,
-    pub replica_sets: BTreeMap<Key, Workload>,
-    pub leases: BTreeMap<Key, Lease>,
-    pub events: BTreeMap<Key, Happening>,
-    pub components: BTreeMap<Key, Component>,
+    pub nodes: BTreeMap<Key, Arc<Node>>,
+    pub pods: BTreeMap<Key, Arc<Pod>>,
+    pub services: BTreeMap<Key, Arc<Service>>,
+    pub slices: BTreeMap<Key, Arc<Slice>>,
+    pub deployments: BTreeMap<Key, Arc<Workload>>,
+    pub replica_sets: BTreeMap<Key, Arc<Workload>>,
+    pub leases: BTreeMap<Key, Arc<Lease>>,
+    pub events: BTreeMap<Key, Arc<Happening>>,
+    pub components: BTreeMap<Key, Arc<Component>>,
     /// How each watch is doing.
     pub feeds: BTreeMap<Source, Feed>,
     /// The latest revision of the store that a watch has told.
     pub revision: u64,
+    /// The latest that something other than a heartbeat led to.
+    pub told: u64,
+    /// Whether the next revision is of something other than a heartbeat.
+    untold: bool,
+    /// What is counted.
+    pub tally: Tally,
     /// The server's own figures.
     pub metrics: Metrics,
 }
@@ -103,6 +146,7 @@ pub struct Cluster {
 impl Cluster {
     /// Takes in one change.
     pub fn apply(&mut self, change: Change) {
+        self.untold |= !change.calm();
         match change {
             Change::Replace(source, facts) => {
                 self.clear(source);
@@ -113,7 +157,12 @@ impl Cluster {
             }
             Change::Put(fact) => self.put(fact),
             Change::Remove(source, key) => self.remove(source, &key),
-            Change::Revision(revision) => self.revision = self.revision.max(revision),
+            Change::Revision(revision) => {
+                self.revision = self.revision.max(revision);
+                if std::mem::take(&mut self.untold) {
+                    self.told = self.told.max(revision);
+                }
+            }
             Change::Lost(source, failure) => {
                 self.feeds.insert(source, Feed::Lost(failure));
             }
@@ -121,9 +170,19 @@ impl Cluster {
         self.forget_old_events();
     }
 
+    /// Lets a change that is about to be taken in have the texts that are here already.
+    pub fn share(&self, change: &mut Change) {
+        if let Change::Put(Fact::Pod(new)) = change
+            && let Some(old) = self.pods.get(&new.key)
+            && let Some(new) = Arc::get_mut(new)
+        {
+            new.like(old);
+        }
+    }
+
     /// All objects of a source.
     pub fn shelf(&self, source: Source) -> Vec<Fact> {
-        fn all<T: Clone>(shelf: &BTreeMap<Key, T>, make: fn(T) -> Fact) -> Vec<Fact> {
+        fn all<T>(shelf: &BTreeMap<Key, Arc<T>>, make: fn(Arc<T>) -> Fact) -> Vec<Fact> {
             shelf.values().cloned().map(make).collect()
         }
         match source {
@@ -141,8 +200,14 @@ impl Cluster {
 
     fn put(&mut self, fact: Fact) {
         match fact {
-            Fact::Node(it) => drop(self.nodes.insert(it.key.clone(), it)),
-            Fact::Pod(it) => drop(self.pods.insert(it.key.clone(), it)),
+            Fact::Node(it) => {
+                let old = self.nodes.insert(it.key.clone(), Arc::clone(&it));
+                self.tally.node(Some(&it), old.as_deref());
+            }
+            Fact::Pod(it) => {
+                let old = self.pods.insert(it.key.clone(), Arc::clone(&it));
+                self.tally.pod(Some(&it), old.as_deref());
+            }
             Fact::Service(it) => drop(self.services.insert(it.key.clone(), it)),
             Fact::Slice(it) => drop(self.slices.insert(it.key.clone(), it)),
             Fact::Deployment(it) => drop(self.deployments.insert(it.key.clone(), it)),
@@ -155,8 +220,8 @@ impl Cluster {
 
     fn remove(&mut self, source: Source, key: &Key) {
         match source {
-            Source::Nodes => drop(self.nodes.remove(key)),
-            Source::Pods => drop(self.pods.remove(key)),
+            Source::Nodes => self.tally.node(None, self.nodes.remove(key).as_deref()),
+            Source::Pods => self.tally.pod(None, self.pods.remove(key).as_deref()),
             Source::Services => drop(self.services.remove(key)),
             Source::Slices => drop(self.slices.remove(key)),
             Source::Deployments => drop(self.deployments.remove(key)),
@@ -169,8 +234,14 @@ impl Cluster {
 
     fn clear(&mut self, source: Source) {
         match source {
-            Source::Nodes => self.nodes.clear(),
-            Source::Pods => self.pods.clear(),
+            Source::Nodes => {
+                self.nodes.clear();
+                self.tally.ready = 0;
+            }
+            Source::Pods => {
+                self.pods.clear();
+                (self.tally.serving, self.tally.alive) = (0, 0);
+            }
             Source::Services => self.services.clear(),
             Source::Slices => self.slices.clear(),
             Source::Deployments => self.deployments.clear(),
@@ -220,12 +291,18 @@ impl Cluster {
 
     /// The latest event that satisfies a condition.
     pub fn last_event(&self, wanted: impl Fn(&Happening) -> bool) -> Option<&Happening> {
-        self.events.values().filter(|event| wanted(event)).max_by_key(|event| event.at)
+        self.events.values().map(AsRef::as_ref).filter(|event| wanted(event)).max_by_key(|event| event.at)
     }
 
     /// A heartbeat of the control plane or of a node.
     pub fn lease(&self, namespace: &str, name: &str) -> Option<&Lease> {
-        self.leases.get(&Key::new(namespace, name))
+        self.leases.get(&Key::new(namespace, name)).map(AsRef::as_ref)
+    }
+
+    /// The pods of a namespace.
+    pub fn within<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Pod> {
+        let all = self.pods.range(Key::new(namespace, "")..);
+        all.take_while(move |(key, _)| key.namespace == *namespace).map(|(_, pod)| pod.as_ref())
     }
 
     /// The pods that a selector takes in, as a Service does: an empty one takes none.
@@ -234,9 +311,7 @@ impl Cluster {
         namespace: &'a str,
         selector: &'a super::facts::Labels,
     ) -> impl Iterator<Item = &'a Pod> {
-        let first = Key::new(namespace, "");
-        let within = self.pods.range(first..).take_while(move |(key, _)| key.namespace == namespace);
-        within.map(|(_, pod)| pod).filter(move |pod| {
+        self.within(namespace).filter(move |pod| {
             !selector.is_empty() && selector.iter().all(|(name, value)| pod.labels.get(name) == Some(value))
         })
     }

@@ -1,5 +1,8 @@
 //! How figures and names are written: Spanish thousands, kubectl's ages, names cut in their middle. Pure.
 
+use std::cmp::Ordering;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -17,6 +20,21 @@ pub fn age(seconds: i64) -> String {
         691_200..63_072_000 => format!("{days}d"),
         _ => with_rest(days / 365, "y", days % 365, "d"),
     }
+}
+
+/// The age that a list shows: between two and ten minutes in steps of ten seconds, as nobody reads them one by one.
+pub fn unhurried(seconds: i64) -> i64 {
+    if (120..600).contains(&seconds) { seconds / 10 * 10 } else { seconds }
+}
+
+/// After how long the age of the youngest in a list may read otherwise.
+pub fn until_older(youngest: i64) -> Duration {
+    Duration::from_secs(match youngest {
+        ..120 => 1,
+        120..600 => 10,
+        600..28_800 => 60,
+        _ => 3600,
+    })
 }
 
 fn with_rest(whole: i64, unit: &str, rest: i64, small: &str) -> String {
@@ -82,6 +100,38 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// The order in which people count: numbers inside a text by their value, the rest by its letters.
+pub fn natural(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one.as_bytes(), other.as_bytes());
+    while let ([a, ..], [b, ..]) = (left, right) {
+        let order = match (number(left), number(right)) {
+            ((x, rest_x), (y, rest_y)) if !x.is_empty() && !y.is_empty() => {
+                (left, right) = (rest_x, rest_y);
+                let (x, y) = (significant(x), significant(y));
+                x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+            }
+            _ => {
+                (left, right) = (&left[1..], &right[1..]);
+                a.cmp(b)
+            }
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    // What differs only in leading zeros is not the same.
+    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
+}
+
+/// The digits that a text begins with, and the rest.
+fn number(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take_while(|byte| byte.is_ascii_digit()).count())
+}
+
+fn significant(digits: &[u8]) -> &[u8] {
+    &digits[digits.iter().take_while(|digit| **digit == b'0').count()..]
+}
+
 /// Columns that a text takes.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -126,4 +176,29 @@ fn head(text: &str, room: usize) -> String {
             used <= room
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn people_count_two_before_ten() {
+        let mut names = ["worker-10", "worker-2", "worker-1", "worker", "worker-2b", "a1", "worker-02"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["a1", "worker", "worker-1", "worker-02", "worker-2", "worker-2b", "worker-10"]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_names_is_one(a in "[a0-2-]{0,5}", b in "[a0-2-]{0,5}", c in "[a0-2-]{0,5}") {
+            prop_assert_eq!(natural(&a, &b), natural(&b, &a).reverse());
+            prop_assert_eq!(natural(&a, &b) == Ordering::Equal, a == b);
+            if natural(&a, &b) != Ordering::Greater && natural(&b, &c) != Ordering::Greater {
+                prop_assert_ne!(natural(&a, &c), Ordering::Greater);
+            }
+        }
+    }
 }

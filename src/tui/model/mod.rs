@@ -22,6 +22,7 @@ pub mod parts;
 pub mod pod;
 pub mod rows;
 pub mod scope;
+pub mod shared;
 pub mod table;
 pub mod timeline;
 pub mod typing;

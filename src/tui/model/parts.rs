@@ -6,13 +6,12 @@ use super::facts::Component;
 use super::light::Light;
 
 /// Planes in the order of the list, with their headings.
-pub const PLANES: &[(&str, &str)] = &[
-    ("control", "plano de control"),
-    ("worker", "workers"),
-    ("network", "red"),
-    ("provider", "proveedor"),
-    ("", "otras"),
-];
+const PLANES: &[(&str, &str)] =
+    &[("control", "plano de control"), ("worker", "workers"), ("network", "red"), ("provider", "proveedor")];
+/// The heading of what belongs to a part: there are many, and few look for one of them.
+const PIECES: &str = "controladores, uno a uno";
+/// The masters in the order of the list.
+const MASTERS: &[&str] = &["apiserver", "etcd", "scheduler", "controller-manager"];
 
 /// Name → what is seen when it is off. A name that ends in `*` is a beginning; the first that fits wins.
 const SEEN: &[(&str, &str)] = &[
@@ -101,13 +100,31 @@ pub fn seen(name: &str) -> &'static str {
     SEEN.iter().find(|(pattern, _)| fits(pattern)).map_or("", |(_, text)| text)
 }
 
-/// The parts in the order of the list: by plane, what is part of another right after it.
+/// The heading under which a part stands.
+pub fn section(part: &Component) -> &'static str {
+    match PLANES.iter().find(|(plane, _)| *plane == part.plane) {
+        _ if !part.part_of.is_empty() => PIECES,
+        Some((_, title)) => title,
+        None => "otras",
+    }
+}
+
+/// The parts in the order of the list: masters, workers, network, provider; then what belongs to another, one by one.
 pub fn listed(cluster: &Cluster) -> Vec<&Component> {
-    let rank = |part: &Component| PLANES.iter().position(|(plane, _)| *plane == part.plane).unwrap_or(PLANES.len() - 1);
-    let whole = |part: &Component| if part.part_of.is_empty() { part.key.name.clone() } else { part.part_of.clone() };
-    let mut all: Vec<&Component> = cluster.components.values().collect();
-    all.sort_by_key(|part| (rank(part), whole(part), !part.part_of.is_empty(), part.key.name.clone()));
+    let rank = |part: &Component| {
+        let plane = PLANES.iter().position(|(plane, _)| *plane == part.plane).unwrap_or(PLANES.len());
+        let master = MASTERS.iter().position(|name| *name == part.key.name).unwrap_or(MASTERS.len());
+        (!part.part_of.is_empty(), plane, master)
+    };
+    let mut all: Vec<&Component> = cluster.components.values().map(AsRef::as_ref).collect();
+    all.sort_by_key(|part| rank(part));
     all
+}
+
+/// What somebody has switched off, by name; a part that merely waits for another is not.
+pub fn off(cluster: &Cluster) -> Vec<&str> {
+    let off = cluster.components.values().filter(|part| !part.enabled && light(part) == Light::Bad);
+    off.map(|part| part.key.name.as_str()).collect()
 }
 
 /// The parts of the network and the provider, for one line of the bridge: short name and light; the tunnels as one.
@@ -170,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_stand_by_plane_with_controllers_under_their_manager() {
+    fn parts_stand_by_plane_and_single_controllers_after_all() {
         let mut cluster = Cluster::default();
         for part in [
             part("tunnel-worker-1-worker-2", "network", "", "Stopped"),
@@ -178,13 +195,16 @@ mod tests {
             part("deployment-controller", "control", "controller-manager", "Stopped"),
             part("scheduler", "control", "", "Running"),
             part("controller-manager", "control", "", "Running"),
-            part("kubelet-worker-1", "worker", "", "Running"),
+            part("apiserver", "control", "", "Running"),
+            part("kubelet-worker-10", "worker", "", "Running"),
+            part("kubelet-worker-2", "worker", "", "Running"),
         ] {
-            cluster.components.insert(part.key.clone(), part);
+            cluster.components.insert(part.key.clone(), part.into());
         }
         let names: Vec<&str> = listed(&cluster).iter().map(|part| part.key.name.as_str()).collect();
-        let order = ["controller-manager", "deployment-controller", "scheduler", "kubelet-worker-1"];
-        assert_eq!(names[..4], order);
+        let order = ["apiserver", "scheduler", "controller-manager", "kubelet-worker-2", "kubelet-worker-10"];
+        assert_eq!((&names[..5], names.last()), (&order[..], Some(&"deployment-controller")));
+        assert_eq!(off(&cluster), ["deployment-controller", "tunnel-worker-1-worker-2"]);
         assert_eq!(network(&cluster), [("túneles 1/2".to_string(), Light::Bad)]);
         assert_eq!(stopped(&cluster), ["deployment"]);
         assert!(seen("kubelet-worker-9").contains("NotReady") && seen("loquesea").contains("vuelva"));

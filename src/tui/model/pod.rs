@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod, PodStatus, ResourceRequirements};
 
 use super::amount;
+use super::extract::text;
 use super::facts::{self, Fact, Key};
 use super::light::Light;
 
@@ -16,33 +17,37 @@ pub fn pod(pod: &Pod) -> Fact {
     let requests = || spec.iter().flat_map(|spec| &spec.containers).map(|container| container.resources.as_ref());
     let serving = condition(status, "Ready") == Some("True");
     let light = light(pod, status, &word, serving);
-    Fact::Pod(facts::Pod {
-        key: Key {
-            namespace: pod.metadata.namespace.clone().unwrap_or_default(),
-            name: pod.metadata.name.clone().unwrap_or_default(),
-        },
-        uid: pod.metadata.uid.clone().unwrap_or_default(),
-        node: spec.and_then(|spec| spec.node_name.clone()).unwrap_or_default(),
-        light,
-        trouble: trouble(pod, light),
-        ready: containers.iter().filter(|container| container.ready).count(),
-        total: spec.map_or(0, |spec| spec.containers.len()),
-        serving,
-        ended: matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")),
-        ip: status.pod_ip.clone().unwrap_or_default(),
-        restarts: containers.iter().map(|container| container.restart_count).sum(),
-        cpu: requests().map(|resources| request(resources, "cpu", amount::milli)).sum(),
-        memory: requests().map(|resources| request(resources, "memory", amount::whole)).sum(),
-        unscheduled: unscheduled(status),
-        labels: pod.metadata.labels.clone().unwrap_or_default(),
-        owner: owner(pod),
-        status: word,
-    })
+    Fact::Pod(
+        facts::Pod {
+            key: Key { namespace: text(pod.metadata.namespace.as_ref()), name: text(pod.metadata.name.as_ref()) },
+            uid: text(pod.metadata.uid.as_ref()),
+            node: text(spec.and_then(|spec| spec.node_name.as_ref())),
+            light,
+            trouble: trouble(pod, light).into(),
+            ready: containers.iter().filter(|container| container.ready).count(),
+            total: spec.map_or(0, |spec| spec.containers.len()),
+            serving,
+            ended: matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")),
+            ip: text(status.pod_ip.as_ref()),
+            restarts: containers.iter().map(|container| container.restart_count).sum(),
+            cpu: requests().map(|resources| request(resources, "cpu", amount::milli)).sum(),
+            memory: requests().map(|resources| request(resources, "memory", amount::whole)).sum(),
+            unscheduled: unscheduled(status).into(),
+            labels: pod.metadata.labels.clone().unwrap_or_default().into(),
+            owner: owner(pod).into(),
+            status: word.into(),
+        }
+        .into(),
+    )
 }
 
 /// The status as it is told: a pod that runs and is not ready says so.
 pub fn told(pod: &facts::Pod) -> String {
-    if pod.light == Light::Busy && pod.status == "Running" { "Running, no listo".into() } else { pod.status.clone() }
+    if pod.light == Light::Busy && pod.status == "Running" {
+        "Running, no listo".into()
+    } else {
+        String::from(&pod.status)
+    }
 }
 
 /// Why it fails: looked for only where something does, since it is read again at each change.

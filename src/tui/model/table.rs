@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::shared::Text;
+
 /// A column of the server's table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Column {
@@ -14,17 +16,55 @@ pub struct Column {
     pub priority: i32,
 }
 
+/// The texts of a row in one piece: ten thousand rows are a hundred thousand cells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cells {
+    text: Box<str>,
+    /// Where each ends.
+    ends: Box<[u32]>,
+}
+
+impl Cells {
+    /// A cell by its column.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        let end = |index: usize| self.ends.get(index).map(|end| *end as usize);
+        let from = index.checked_sub(1).map_or(Some(0), end)?;
+        self.text.get(from..end(index)?)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Each, in the order of the columns.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for Cells {
+    fn from_iter<T: IntoIterator<Item = S>>(cells: T) -> Self {
+        let (mut text, mut ends) = (String::new(), Vec::new());
+        for cell in cells {
+            text.push_str(cell.as_ref());
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        Self { text: text.into(), ends: ends.into() }
+    }
+}
+
 /// A row: what the server printed, and the object that it is about.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// Cells as text, in the order of the columns.
-    pub cells: Vec<String>,
+    pub cells: Cells,
     /// Namespace; empty for cluster-scoped kinds.
-    pub namespace: String,
+    pub namespace: Text,
     /// Name of the object.
-    pub name: String,
+    pub name: Text,
     /// Its uid, which tells it from a later one of the same name.
-    pub uid: String,
+    pub uid: Text,
     /// When it was created, for ages that tick.
     pub created: Option<Timestamp>,
 }
@@ -106,9 +146,9 @@ impl From<SentRow> for Row {
         let meta = sent.object.map(|object| object.metadata).unwrap_or_default();
         Self {
             cells: sent.cells.into_iter().map(text).collect(),
-            namespace: meta.namespace,
-            name: meta.name,
-            uid: meta.uid,
+            namespace: meta.namespace.into(),
+            name: meta.name.into(),
+            uid: meta.uid.into(),
             created: meta.creation_timestamp.and_then(|at| at.parse().ok()),
         }
     }

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use super::cluster::{Change, Cluster, Feed, Source};
 use super::facts::{Fact, Key};
 
-/// Changes kept.
+/// Changes kept; a long list of addresses counts for several.
 const KEPT: usize = 20_000;
+/// Addresses that weigh as much as one change.
+const ADDRESSES: usize = 8;
 
 /// One change and when it was heard of.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct Timeline {
     /// Changes that are already part of the base.
     gone: usize,
     kept: VecDeque<Moment>,
+    /// What the kept ones weigh.
+    weight: usize,
 }
 
 impl Timeline {
@@ -48,9 +52,11 @@ impl Timeline {
     }
 
     fn keep(&mut self, at: Timestamp, change: Change) {
+        self.weight += weight(&change);
         self.kept.push_back(Moment { at, change });
-        while self.kept.len() > KEPT {
+        while self.weight > KEPT {
             let Some(oldest) = self.kept.pop_front() else { return };
+            self.weight -= weight(&oldest.change);
             self.since = Some(oldest.at);
             self.base.apply(oldest.change);
             self.gone += 1;
@@ -90,12 +96,21 @@ impl Timeline {
 
     /// The next place forwards or backwards where something a person would look at happened; the end when there is none.
     pub fn step(&self, place: usize, forwards: bool) -> usize {
-        self.seek(place, forwards, |change| !quiet(change))
+        self.seek(place, forwards, |change| !change.calm())
     }
 
     /// The next place where an Event was told.
     pub fn event(&self, place: usize, forwards: bool) -> usize {
         self.seek(place, forwards, |change| matches!(change, Change::Put(Fact::Event(_))))
+    }
+
+    /// The place, this or one before, where something has just been deleted; events and heartbeats run out by themselves.
+    pub fn removal(&self, place: usize) -> Option<usize> {
+        let deleted = |change: &Change| match change {
+            Change::Remove(source, _) => !matches!(source, Source::Events | Source::Leases),
+            _ => false,
+        };
+        (self.first() + 1..place).rev().find(|at| self.change(*at).is_some_and(deleted))
     }
 
     fn seek(&self, place: usize, forwards: bool, wanted: impl Fn(&Change) -> bool) -> usize {
@@ -123,10 +138,9 @@ impl Timeline {
     }
 }
 
-/// What changes of itself all the time, and what only counts.
-fn quiet(change: &Change) -> bool {
-    matches!(change, Change::Put(Fact::Lease(_)) | Change::Revision(_) | Change::Remove(Source::Leases, _))
-        || matches!(change, Change::Put(Fact::Component(_)))
+/// How much room a change takes, in simple changes.
+fn weight(change: &Change) -> usize {
+    if let Change::Put(Fact::Slice(slice)) = change { 1 + slice.endpoints.len() / ADDRESSES } else { 1 }
 }
 
 /// A list anew, as the changes that lead to it.
@@ -237,7 +251,7 @@ mod tests {
 
     #[test]
     fn every_place_is_seen_as_it_was() {
-        let second = Fact::Pod(pod("web-2", "web", "worker-2", "10.0.0.2"));
+        let second = Fact::Pod(pod("web-2", "web", "worker-2", "10.0.0.2").into());
         let gone = Change::Remove(Source::Pods, Key::new("default", "web-1"));
         let (timeline, cluster) = played(vec![Change::Put(second), Change::Revision(9), gone]);
         assert_eq!((timeline.first(), timeline.last()), (0, 3));
@@ -253,12 +267,12 @@ mod tests {
 
     #[test]
     fn a_list_anew_is_only_what_changed_and_the_oldest_becomes_the_base() {
-        let again = Change::Replace(Source::Pods, vec![Fact::Pod(pod("web-1", "web", "worker-1", "10.0.0.1"))]);
+        let again = Change::Replace(Source::Pods, vec![Fact::Pod(pod("web-1", "web", "worker-1", "10.0.0.1").into())]);
         let (mut timeline, cluster) = played(vec![again]);
         assert_eq!(timeline.last(), 0);
         for number in 0..KEPT + 5 {
             let pod = pod(&format!("p-{}", number % 7), "web", "worker-1", &format!("10.0.{}.1", number % 200));
-            timeline.record(now(), &cluster, &Change::Put(Fact::Pod(pod)));
+            timeline.record(now(), &cluster, &Change::Put(Fact::Pod(pod.into())));
         }
         assert_eq!((timeline.first(), timeline.last()), (5, KEPT + 5));
         assert_eq!(timeline.cluster(5).pods.len(), 6);

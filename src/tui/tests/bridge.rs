@@ -1,7 +1,11 @@
 //! The bridge: what it looks like, and moving over it.
 
-use super::fixture::{Driver, SIZES, golden, pod};
+use super::fixture::{Driver, SIZES, golden, node, now, pod};
+use crate::tui::model::cluster::{Change, Source};
+use crate::tui::model::facts::{Fact, Happening, Key};
+use crate::tui::model::failure::Failure;
 use crate::tui::model::light::Light;
+use crate::tui::msg::{Effect, Msg};
 
 #[test]
 fn golden_bridge() {
@@ -36,6 +40,69 @@ fn many(count: usize) -> Vec<crate::tui::model::facts::Pod> {
 #[test]
 fn golden_bridge_without_a_cluster() {
     golden("bridge_empty", &mut Driver::empty((80, 24)));
+}
+
+#[test]
+fn twenty_workers_stand_in_order_and_say_how_many_are_seen() {
+    let mut driver = Driver::new((120, 40));
+    let nodes = (1..=20).map(|number| Fact::Node(node(&format!("worker-{number}"), "True", "").into())).collect();
+    driver.send(Msg::Cluster(vec![Change::Replace(Source::Nodes, nodes)]));
+    driver.shows("workers 1–5 de 20");
+    driver.shows("● worker-2 ");
+    driver.hides("worker-10 ");
+    driver.press("tab right right right right right right right");
+    driver.shows("workers 6–10 de 20");
+}
+
+#[test]
+fn a_pod_that_runs_but_is_not_ready_is_among_those_that_fail() {
+    let mut driver = Driver::new((120, 40));
+    let mut lame = pod("coja-7d4b9c6f5-zzzzz", "web", "worker-2", "10.244.2.9");
+    (lame.light, lame.serving, lame.ready) = (Light::Busy, false, 0);
+    let event = Happening {
+        key: Key::new("default", "e77"),
+        at: Some(now()),
+        reason: "Unhealthy".into(),
+        message: "Readiness probe failed: HTTP probe failed with statuscode: 503".into(),
+        kind: "Pod".into(),
+        object: "coja-7d4b9c6f5-zzzzz".into(),
+        ..Happening::default()
+    };
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(lame.clone().into()))]));
+    driver.hides("readinessProbe falla");
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Event(event.into()))]));
+    driver.shows("sin tráfico, su readinessProbe falla: HTTP probe failed with statuscode");
+    (lame.light, lame.serving) = (Light::Good, true);
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(lame.into()))]));
+    driver.hides("readinessProbe falla");
+}
+
+#[test]
+fn of_a_server_that_does_not_answer_nothing_is_known() {
+    let mut driver = Driver::new((120, 40));
+    driver.shows("workers 2/3");
+    driver.send(Msg::Cluster(vec![Change::Lost(Source::Pods, Failure::broken("se cortó"))]));
+    driver.shows("workers ?   pods ?");
+    driver.shows("? Controller Manager");
+    driver.shows("? Scheduler");
+    driver.shows("? worker-1 sin noticias");
+}
+
+#[test]
+fn leaving_tells_what_stays_switched_off() {
+    let mut driver = Driver::new((120, 40));
+    driver.press("esc");
+    driver.shows("Queda apagado");
+    driver.shows("kubelet-worker-3");
+    driver.hides("No queda nada a medias");
+}
+
+#[test]
+fn logs_of_what_has_pods_are_those_of_one_of_them() {
+    let mut driver = Driver::new((120, 40));
+    driver.press("G l");
+    let asked = |effect: &Effect| if let Effect::Logs(_, request) = effect { Some(request.pod.clone()) } else { None };
+    assert_eq!(driver.effects.iter().rev().find_map(asked).as_deref(), Some("web-6f7d9c8b54-a1b2c"));
 }
 
 #[test]

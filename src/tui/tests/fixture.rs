@@ -33,7 +33,7 @@ fn labels(app: &str) -> Labels {
 pub fn pod(name: &str, app: &str, node: &str, ip: &str) -> Pod {
     Pod {
         key: Key::new("default", name),
-        uid: format!("uid-{name}"),
+        uid: format!("uid-{name}").into(),
         node: node.into(),
         status: "Running".into(),
         light: Light::Good,
@@ -43,7 +43,7 @@ pub fn pod(name: &str, app: &str, node: &str, ip: &str) -> Pod {
         ip: ip.into(),
         cpu: 250,
         memory: 256 << 20,
-        labels: labels(app),
+        labels: labels(app).into(),
         ..Pod::default()
     }
 }
@@ -105,11 +105,14 @@ fn slice(name: &str, endpoints: &[(&str, bool)]) -> Slice {
 }
 
 fn lease(namespace: &str, name: &str, age: i64) -> Fact {
-    Fact::Lease(Lease {
-        key: Key::new(namespace, name),
-        renewed: Some(before(age)),
-        seconds: if namespace == "kube-system" { 15 } else { 40 },
-    })
+    Fact::Lease(
+        Lease {
+            key: Key::new(namespace, name),
+            renewed: Some(before(age)),
+            seconds: if namespace == "kube-system" { 15 } else { 40 },
+        }
+        .into(),
+    )
 }
 
 fn workload(name: &str, desired: i32, ready: i32, settled: bool) -> Workload {
@@ -117,31 +120,37 @@ fn workload(name: &str, desired: i32, ready: i32, settled: bool) -> Workload {
 }
 
 fn event(name: &str, ago: i64, reason: &str, message: &str, kind: &str, object: &str) -> Fact {
-    Fact::Event(Happening {
-        key: Key::new("default", name),
-        at: Some(before(ago)),
-        reason: reason.into(),
-        message: message.into(),
-        kind: kind.into(),
-        object: object.into(),
-        ..Happening::default()
-    })
+    Fact::Event(
+        Happening {
+            key: Key::new("default", name),
+            at: Some(before(ago)),
+            reason: reason.into(),
+            message: message.into(),
+            kind: kind.into(),
+            object: object.into(),
+            ..Happening::default()
+        }
+        .into(),
+    )
 }
 
 /// A part with a switch.
 pub fn part(name: &str, plane: &str, of: &str, enabled: bool) -> Fact {
-    Fact::Component(Component {
-        key: Key::new("", name),
-        enabled,
-        state: if enabled { "Running".into() } else { "Stopped".into() },
-        since: Some(before(125)),
-        rate: (plane != "network").then_some(2),
-        queue: (plane == "control").then_some(0),
-        about: format!("Qué hace {name}."),
-        plane: plane.into(),
-        part_of: of.into(),
-        ..Component::default()
-    })
+    Fact::Component(
+        Component {
+            key: Key::new("", name),
+            enabled,
+            state: if enabled { "Running".into() } else { "Stopped".into() },
+            since: Some(before(125)),
+            rate: (plane != "network").then_some(2),
+            queue: (plane == "control").then_some(0),
+            about: format!("Qué hace {name}.").into(),
+            plane: plane.into(),
+            part_of: of.into(),
+            ..Component::default()
+        }
+        .into(),
+    )
 }
 
 fn parts() -> Vec<Fact> {
@@ -180,13 +189,13 @@ pub fn changes(pods: Vec<Pod>) -> Vec<Change> {
         ("kube-node-lease", "worker-3", 52),
     ];
     let services = vec![
-        Fact::Service(service("tienda", "NodePort", "10.96.3.9", "80:30080/TCP", "tiend")),
-        Fact::Service(service("web", "ClusterIP", "10.96.12.4", "80/TCP", "web")),
-        Fact::Service(service("api", "ClusterIP", "10.96.40.2", "8080/TCP", "api")),
+        Fact::Service(service("tienda", "NodePort", "10.96.3.9", "80:30080/TCP", "tiend").into()),
+        Fact::Service(service("web", "ClusterIP", "10.96.12.4", "80/TCP", "web").into()),
+        Fact::Service(service("api", "ClusterIP", "10.96.40.2", "8080/TCP", "api").into()),
     ];
     let slices = vec![
-        Fact::Slice(slice("web", &[("web-6f7d9c8b54-a1b2c", true), ("web-6f7d9c8b54-c3d4e", true)])),
-        Fact::Slice(slice("api", &[("api-5c9b8d7f66-p0q1r", true), ("api-5c9b8d7f66-s2t3u", false)])),
+        Fact::Slice(slice("web", &[("web-6f7d9c8b54-a1b2c", true), ("web-6f7d9c8b54-c3d4e", true)]).into()),
+        Fact::Slice(slice("api", &[("api-5c9b8d7f66-p0q1r", true), ("api-5c9b8d7f66-s2t3u", false)]).into()),
     ];
     let events = vec![
         event(
@@ -200,19 +209,25 @@ pub fn changes(pods: Vec<Pod>) -> Vec<Change> {
         event("e2", 4, "SuccessfulCreate", "Created pod: web-6f7d9c8b54-x2x8k", "ReplicaSet", "web-6f7d9c8b54"),
     ];
     vec![
-        Change::Replace(Source::Nodes, nodes.map(|(name, ready, cidr)| Fact::Node(node(name, ready, cidr))).into()),
-        Change::Replace(Source::Pods, pods.into_iter().map(Fact::Pod).collect()),
+        Change::Replace(
+            Source::Nodes,
+            nodes.map(|(name, ready, cidr)| Fact::Node(node(name, ready, cidr).into())).into(),
+        ),
+        Change::Replace(Source::Pods, pods.into_iter().map(|pod| Fact::Pod(pod.into())).collect()),
         Change::Replace(Source::Services, services),
         Change::Replace(Source::Slices, slices),
         Change::Replace(
             Source::Deployments,
-            vec![Fact::Deployment(workload("web", 4, 2, false)), Fact::Deployment(workload("api", 2, 1, false))],
+            vec![
+                Fact::Deployment(workload("web", 4, 2, false).into()),
+                Fact::Deployment(workload("api", 2, 1, false).into()),
+            ],
         ),
         Change::Replace(
             Source::ReplicaSets,
             vec![
-                Fact::ReplicaSet(workload("web-6f7d9c8b54", 4, 2, true)),
-                Fact::ReplicaSet(workload("api-5c9b8d7f66", 2, 1, true)),
+                Fact::ReplicaSet(workload("web-6f7d9c8b54", 4, 2, true).into()),
+                Fact::ReplicaSet(workload("api-5c9b8d7f66", 2, 1, true).into()),
             ],
         ),
         Change::Replace(Source::Leases, leases.map(|(namespace, name, age)| lease(namespace, name, age)).into()),

@@ -26,10 +26,10 @@ pub fn columns() -> Vec<Column> {
 pub fn row(namespace: &str, name: &str, ready: &str, status: &str, restarts: &str, age: i64) -> Row {
     let cells = [name, ready, status, restarts, "0s", "10.244.1.5", "worker-1", "<none>", "<none>"];
     Row {
-        cells: cells.map(Into::into).to_vec(),
+        cells: cells.iter().collect(),
         namespace: namespace.into(),
         name: name.into(),
-        uid: format!("uid-{namespace}-{name}"),
+        uid: format!("uid-{namespace}-{name}").into(),
         created: Some(now() - SignedDuration::from_secs(age)),
     }
 }
@@ -142,10 +142,7 @@ fn golden_delete() {
 pub fn scaling(size: (u16, u16)) -> Driver {
     let mut driver = Driver::new(size);
     driver.press(":").write("deploy").press("enter");
-    let row = Row {
-        cells: ["web", "2/4", "4", "2", "5m"].map(Into::into).to_vec(),
-        ..row("default", "web", "", "", "", 300)
-    };
+    let row = Row { cells: ["web", "2/4", "4", "2", "5m"].iter().collect(), ..row("default", "web", "", "", "", 300) };
     let columns = ["Name", "Ready", "Up-to-date", "Available", "Age"]
         .map(|name| Column { name: name.into(), priority: 0 })
         .to_vec();
@@ -182,7 +179,8 @@ fn namespaces_scope_the_list() {
     let mut driver = pods((120, 40));
     driver.press("n");
     let columns = vec![Column { name: "Name".into(), priority: 0 }];
-    let named = |name: &str| Row { cells: vec![name.into()], name: name.into(), uid: name.into(), ..Row::default() };
+    let named =
+        |name: &str| Row { cells: [name].iter().collect(), name: name.into(), uid: name.into(), ..Row::default() };
     driver.table(Reply::Table(Table { columns, rows: vec![named("default"), named("tienda")], ..Table::default() }));
     driver.shows("todos");
     driver.write("tie").press("enter");

@@ -96,7 +96,7 @@ fn several_namespaces_at_once() {
     driver.press("n");
     let columns = vec![crate::tui::model::table::Column { name: "Name".into(), priority: 0 }];
     let named = |name: &str| crate::tui::model::table::Row {
-        cells: vec![name.into()],
+        cells: [name].iter().collect(),
         name: name.into(),
         uid: name.into(),
         ..Default::default()

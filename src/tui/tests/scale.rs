@@ -1,5 +1,6 @@
 //! Many pods that keep changing: a key is answered within a frame, nothing is drawn that did not change.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -7,7 +8,7 @@ use jiff::SignedDuration;
 use super::fixture::{Driver, changes, now, pod};
 use super::lists::{columns, row};
 use crate::base::clock::{Clock, Timing};
-use crate::tui::model::cluster::Change;
+use crate::tui::model::cluster::{Change, Source};
 use crate::tui::model::facts::{Fact, Pod};
 use crate::tui::model::light::Light;
 use crate::tui::model::table::Table;
@@ -37,7 +38,7 @@ fn many() -> Vec<Pod> {
 fn changed(index: usize, turn: usize) -> Change {
     let mut pod = many_one(index);
     pod.restarts = i32::try_from(turn).unwrap_or(0);
-    Change::Put(Fact::Pod(pod))
+    Change::Put(Fact::Pod(pod.into()))
 }
 
 fn many_one(index: usize) -> Pod {
@@ -113,5 +114,45 @@ fn a_cluster_at_rest_draws_the_same_frame_and_asks_for_no_more_than_a_second() {
     driver.press(":").write("recursos").press("enter");
     let before = driver.screen();
     driver.send(Msg::Clock(now() + SignedDuration::from_millis(400)));
-    assert_eq!((driver.screen(), driver.app.ticks()), (before, None));
+    assert_eq!((driver.screen(), driver.app.ticks()), (before, Some(Duration::from_secs(1))), "«hace 4 s»");
+    driver.send(Msg::Clock(now() + SignedDuration::from_secs(300)));
+    assert_eq!(driver.app.ticks(), Some(Duration::from_secs(60)), "«hace 5 min»");
+}
+
+#[test]
+fn heartbeats_draw_the_bridge_and_leave_a_list_alone() {
+    let mut driver = Driver::new((120, 40));
+    let beats = || changes(Vec::new()).into_iter().filter_map(beat).chain([Change::Revision(5000)]).collect::<Vec<_>>();
+    driver.app.take_stale();
+    driver.send(Msg::Cluster(beats()));
+    assert!(driver.app.take_stale() && driver.app.pulses());
+    driver.press(":").write("recursos").press("enter");
+    driver.app.take_stale();
+    let (before, counted) = (driver.screen(), driver.app.state.cluster.tally);
+    driver.send(Msg::Cluster(beats()));
+    assert!(!driver.app.take_stale() && !driver.app.pulses());
+    assert_eq!(driver.screen(), before, "tampoco la revisión de los latidos se ve");
+    driver.send(Msg::Cluster(vec![changed(3, 1), Change::Revision(5001)]));
+    assert!(driver.app.take_stale());
+    driver.shows("rev 5 001");
+    assert_eq!(driver.app.state.cluster.tally.serving, counted.serving + 1);
+}
+
+/// The heartbeats of a list, one by one.
+fn beat(change: Change) -> Option<Change> {
+    match change {
+        Change::Replace(Source::Leases, facts) => facts.into_iter().next().map(Change::Put),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_is_and_what_was_are_kept_once() {
+    let mut driver = Driver::with((120, 40), many());
+    let key = many_one(7).key;
+    let find = |driver: &Driver| driver.app.state.cluster.pods[&key].clone();
+    let before = find(&driver);
+    driver.send(Msg::Cluster(vec![changed(7, 3)]));
+    driver.press("t g");
+    assert!(Arc::ptr_eq(&before, &find(&driver)), "el pasado no es una copia");
 }

@@ -11,16 +11,19 @@ use crate::tui::msg::{Effect, Msg, Reply, Ticket};
 /// A pod that comes, is told of, and is deleted, a second between each.
 fn story(size: (u16, u16)) -> Driver {
     let mut driver = Driver::new(size);
-    let born = Fact::Pod(pod("nuevo-7d4b9c6f5-zzzzz", "web", "worker-2", "10.244.2.9"));
-    let event = Fact::Event(Happening {
-        key: Key::new("default", "e9"),
-        at: Some(now()),
-        reason: "Killing".into(),
-        message: "Stopping container web".into(),
-        kind: "Pod".into(),
-        object: "db-0".into(),
-        ..Happening::default()
-    });
+    let born = Fact::Pod(pod("nuevo-7d4b9c6f5-zzzzz", "web", "worker-2", "10.244.2.9").into());
+    let event = Fact::Event(
+        Happening {
+            key: Key::new("default", "e9"),
+            at: Some(now()),
+            reason: "Killing".into(),
+            message: "Stopping container web".into(),
+            kind: "Pod".into(),
+            object: "db-0".into(),
+            ..Happening::default()
+        }
+        .into(),
+    );
     let gone = Change::Remove(Source::Pods, Key::new("default", "db-0"));
     for (second, change) in (1..).zip([Change::Put(born), Change::Revision(1290), Change::Put(event), gone]) {
         driver.send(Msg::Clock(now() + SignedDuration::from_secs(second)));
@@ -71,12 +74,9 @@ fn a_deletion_is_gone_back_before_and_time_comes_back_to_now() {
 fn what_happens_meanwhile_is_kept_and_seen_on_coming_back() {
     let mut driver = story((120, 40));
     driver.press("t g");
-    driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(pod(
-        "tarde-7d4b9c6f5-yyyyy",
-        "web",
-        "worker-1",
-        "10.244.1.9",
-    )))]));
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(
+        pod("tarde-7d4b9c6f5-yyyyy", "web", "worker-1", "10.244.1.9").into(),
+    ))]));
     driver.hides("tarde-7d4");
     driver.press("esc");
     driver.shows("tarde-7d4");
@@ -108,4 +108,28 @@ fn lists_of_the_past_are_asked_for_at_their_revision_and_nothing_is_changed() {
     driver.table(table());
     driver.press("ctrl-d");
     driver.shows("estás mirando el pasado");
+}
+
+#[test]
+fn from_a_list_of_the_past_one_comes_back_to_its_moment_and_logs_are_refused() {
+    let mut driver = story((120, 40));
+    driver.press("t left");
+    let moment = driver.app.state.past.as_ref().unwrap().place;
+    driver.press(":").write("po").press("enter");
+    driver.table(table());
+    driver.press("l");
+    driver.shows("los logs son los de ahora");
+    driver.press("t");
+    driver.shows("Línea de tiempo");
+    assert_eq!(driver.app.state.past.as_ref().unwrap().place, moment);
+}
+
+#[test]
+fn the_last_deletion_is_a_key_away() {
+    let mut driver = story((120, 40));
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(pod("tarde-1", "web", "worker-1", "10.244.1.9").into()))]));
+    driver.press("t D");
+    driver.shows("pod db-0: se va");
+    driver.press("D");
+    driver.shows("no se borró nada que se recuerde");
 }

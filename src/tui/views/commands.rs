@@ -1,12 +1,14 @@
 //! The log of commands: what was done, as the kubectl command that would have done it; to be copied.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::Entry;
 use crate::tui::keys::{self, Action, Binding, bind};
-use crate::tui::model::format::{ago, fit, pad, width};
+use crate::tui::model::format::{ago, fit, pad, seconds_between, width};
 use crate::tui::msg::{Effect, Reply, Ticket};
 use crate::tui::state::{Fate, Notice, State};
 use crate::tui::view::{Step, Steps, View};
@@ -85,6 +87,11 @@ impl View for Commands {
 
     fn ready(&self, _: &State) -> bool {
         true
+    }
+
+    fn ticks(&self, state: &State) -> Option<Duration> {
+        let newest = seconds_between(state.log.last()?.at, state.now);
+        Some(Duration::from_secs(if newest < 120 { 1 } else { 60 }))
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {

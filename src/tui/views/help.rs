@@ -8,9 +8,10 @@ use super::{ALL, Entry};
 use crate::tui::keys::{self, Action, Binding, label};
 use crate::tui::model::format::pad;
 use crate::tui::model::light::Light;
+use crate::tui::screen;
 use crate::tui::state::State;
 use crate::tui::view::{Step, Steps, View};
-use crate::tui::widgets::panel::lines;
+use crate::tui::widgets::panel::{lines, row};
 use crate::tui::widgets::text::{heading, light, span, wrap};
 use crate::tui::widgets::window;
 
@@ -79,6 +80,11 @@ impl Help {
     }
 }
 
+/// Lines of a page: the last row says whether there is more.
+fn rows(area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(1))
+}
+
 impl View for Help {
     fn name(&self) -> &'static str {
         ENTRY.name
@@ -93,10 +99,9 @@ impl View for Help {
     }
 
     fn act(&mut self, action: Action, state: &State) -> Steps {
-        let page = usize::from(state.size.1 / 2);
-        let total = self.content(state).len();
-        let by = window::by(action, page);
-        self.top = window::step(self.top, total.saturating_sub(usize::from(state.size.1.saturating_sub(5))), by);
+        let rows = rows(screen::body(state.size));
+        let last = self.content(state).len().saturating_sub(rows);
+        self.top = window::step(self.top, last + 1, window::by(action, rows.saturating_sub(1)));
         Steps::new()
     }
 
@@ -105,6 +110,11 @@ impl View for Help {
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
-        lines(frame, area, self.content(state).into_iter().skip(self.top));
+        let content = self.content(state);
+        let shown = self.top..(self.top + rows(area)).min(content.len());
+        let more = if shown.end < content.len() { "▼ sigue: AvPág" } else { "▲ fin: RePág" };
+        let mark = window::mark(&shown, content.len()).map(|mark| format!(" {more} · líneas {mark}"));
+        lines(frame, area, content.into_iter().skip(shown.start).take(shown.len()));
+        row(frame, area, area.height.saturating_sub(1), Line::styled(mark.unwrap_or_default(), state.theme.warn()));
     }
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::Entry;
-use crate::tui::actions::{ALL, Doing, OBJECT, Subject};
+use crate::tui::actions::{ALL, Doing, FIRST, PODS, Subject, THEN};
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::Target;
 use crate::tui::model::format::{fit, pad};
@@ -60,7 +60,7 @@ impl Menu {
 
     /// The key that does the same without the menu.
     fn key(doing: &Doing, state: &State) -> String {
-        let binding = OBJECT.iter().find(|binding| Some(binding.action) == doing.key);
+        let binding = [FIRST, PODS, THEN].into_iter().flatten().find(|binding| Some(binding.action) == doing.key);
         binding.map(|binding| state.settings.keymap.label(binding)).unwrap_or_default()
     }
 

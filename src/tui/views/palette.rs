@@ -9,10 +9,11 @@ use super::{ALL, Entry};
 use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::format::pad;
 use crate::tui::state::State;
+use crate::tui::theme::Theme;
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::input::Input;
 use crate::tui::widgets::panel::{dialog, lines};
-use crate::tui::widgets::text::span;
+use crate::tui::widgets::text::{clip, sides, span, wrap};
 use crate::tui::widgets::window;
 
 /// Its line in the table of views.
@@ -31,6 +32,11 @@ static KEYS: &[&[Binding]] = &[&[
     bind(&["up"], Action::Up, "", "Marcar la anterior"),
     bind(&["esc"], Action::Back, "cerrar", "Cerrar sin ir"),
 ]];
+
+/// Columns of the box on a wide screen.
+const WIDEST: u16 = 110;
+/// Rows under the list: a rule and what the marked one is.
+const FOOT: usize = 3;
 
 /// A place to go: the word and what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +102,13 @@ impl Palette {
     }
 }
 
+/// A place in one line; what it is, whole, stands under the list for the marked one.
+fn line(place: &Place, chosen: bool, room: usize, theme: Theme) -> Line<'static> {
+    let style = if chosen { theme.selected() } else { theme.text() };
+    let about = span(format!(" {}", place.about), theme.dim());
+    clip(vec![span(format!(" {} ", pad(&place.word, 24)), style), about], room)
+}
+
 impl View for Palette {
     fn name(&self) -> &'static str {
         ENTRY.name
@@ -151,21 +164,20 @@ impl View for Palette {
 
     fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
         let theme = state.theme;
-        let inner = dialog(frame, area, (64, 14), "Ir a", theme);
+        let inner = dialog(frame, area, (area.width.saturating_sub(4).min(WIDEST), 16), "Ir a", theme);
+        let room = usize::from(inner.width);
         let found = places(state, self.word());
-        let shown = window::around(self.chosen, found.len(), usize::from(inner.height.saturating_sub(2)));
-        let mut body = vec![self.input.line(theme, ": "), Line::default()];
-        body.extend(shown.map(|index| {
-            let place = &found[index];
-            let style = if index == self.chosen { theme.selected() } else { theme.text() };
-            Line::from(vec![
-                span(format!(" {} ", pad(&place.word, 24)), style),
-                span(format!(" {}", place.about), theme.dim()),
-            ])
-        }));
-        if found.is_empty() {
-            body.push(Line::styled("nada se llama así en este servidor", theme.dim()));
-        }
+        let shown = window::around(self.chosen, found.len(), usize::from(inner.height).saturating_sub(2 + FOOT));
+        let mark = window::mark(&shown, found.len()).unwrap_or_default();
+        let head = sides(self.input.line(theme, ": "), Line::styled(mark, theme.dim()), room);
+        let blanks = usize::from(inner.height).saturating_sub(2 + FOOT + shown.len());
+        let mut body = vec![head, Line::default()];
+        body.extend(shown.map(|index| line(&found[index], index == self.chosen, room, theme)));
+        body.extend((0..blanks).map(|_| Line::default()));
+        let told = found.get(self.chosen).map_or("nada se llama así en este servidor", |place| &place.about);
+        let told = wrap(told, room).into_iter().take(FOOT - 1).map(|line| Line::styled(line, theme.text()));
+        body.push(Line::styled("─".repeat(room), theme.dim()));
+        body.extend(told);
         lines(frame, inner, body);
     }
 }

@@ -114,24 +114,25 @@ impl Switches {
         clip(spans, room)
     }
 
-    /// Every line, and which is the chosen one.
-    fn body(&self, all: &[&Component], room: usize, state: &State) -> (Vec<Line<'static>>, usize) {
+    /// Every line with the part that it tells, if it tells one.
+    fn body(&self, all: &[&Component], room: usize, state: &State) -> Vec<(Option<usize>, Line<'static>)> {
         let widest = all.iter().map(|part| width(&part.key.name) + 5).max().unwrap_or(0);
-        let (mut body, mut at, mut plane) = (Vec::new(), 0, None);
+        let (mut body, mut last) = (Vec::new(), "");
         for (index, part) in all.iter().enumerate() {
-            if plane != Some(&part.plane) {
-                plane = Some(&part.plane);
-                let title =
-                    parts::PLANES.iter().find(|(name, _)| *name == part.plane).map_or("otras", |(_, title)| title);
-                body.extend([Line::default(), heading(state.theme, title)]);
+            let section = parts::section(part);
+            if std::mem::replace(&mut last, section) != section {
+                body.extend([(None, Line::default()), (None, heading(state.theme, section))]);
             }
-            let chosen = index == self.place(all);
-            if chosen {
-                at = body.len();
-            }
-            body.push(Self::line(part, chosen, widest, room, state));
+            body.push((Some(index), Self::line(part, index == self.place(all), widest, room, state)));
         }
-        (body, at)
+        body
+    }
+
+    /// What is seen when it is off, under the list.
+    fn foot(part: &Component, room: usize, state: &State) -> Vec<Line<'static>> {
+        let lead = if part.enabled { "Al apagarlo" } else { "Apagado" };
+        let told = wrap(&format!("{lead}: {}", parts::seen(&part.key.name)), room.saturating_sub(6));
+        told.into_iter().map(|line| Line::styled(format!("   {line}"), state.theme.warn())).collect()
     }
 }
 
@@ -158,7 +159,7 @@ impl View for Switches {
             Action::Yaml => actions::on(Action::Yaml, &[Self::target(&part.key.name)], state).unwrap_or_default(),
             other => {
                 let place = window::step(self.place(&all), all.len(), window::by(other, 10));
-                self.chosen = all.get(place).map(|part| part.key.name.clone()).unwrap_or_default();
+                self.chosen = all.get(place).map(|part| String::from(&part.key.name)).unwrap_or_default();
                 Steps::new()
             }
         }
@@ -166,6 +167,10 @@ impl View for Switches {
 
     fn ready(&self, state: &State) -> bool {
         parts::missing(&state.cluster).is_none_or(|_| state.cluster.synced())
+    }
+
+    fn pulses(&self) -> bool {
+        true
     }
 
     fn ticks(&self, state: &State) -> Option<std::time::Duration> {
@@ -180,15 +185,15 @@ impl View for Switches {
             return lines(frame, area, std::iter::once(Line::default()).chain(told));
         }
         let all = parts::listed(&state.cluster);
-        let (mut body, at) = self.body(&all, room, state);
         let Some(part) = all.get(self.place(&all)) else { return };
-        let lead = if part.enabled { "Al apagarlo" } else { "Apagado" };
-        let told = wrap(&format!("{lead}: {}", parts::seen(&part.key.name)), room.saturating_sub(6));
-        let foot: Vec<Line> = std::iter::once(Line::default())
-            .chain(told.into_iter().map(|line| Line::styled(format!("   {line}"), theme.warn())))
-            .collect();
-        let rows = usize::from(area.height).saturating_sub(foot.len());
-        let shown = window::around(at, body.len(), rows);
-        lines(frame, area, body.drain(shown).chain(foot));
+        let mut body = self.body(&all, room, state);
+        let foot = Self::foot(part, room, state);
+        let at = body.iter().position(|(index, _)| *index == Some(self.place(&all))).unwrap_or(0);
+        let shown = window::around(at, body.len(), usize::from(area.height).saturating_sub(foot.len() + 1));
+        let told: Vec<usize> = body[shown.clone()].iter().filter_map(|(index, _)| *index).collect();
+        let range = told.first().copied().unwrap_or(0)..told.last().map_or(0, |last| last + 1);
+        let mark = window::mark(&range, all.len()).map(|mark| format!("   ⋮ {mark}")).unwrap_or_default();
+        let listed = body.drain(shown).map(|(_, line)| line);
+        lines(frame, area, listed.chain([Line::styled(mark, theme.dim())]).chain(foot));
     }
 }

@@ -16,7 +16,7 @@ use crate::tui::model::failure::Failure;
 use crate::tui::model::typing;
 use crate::tui::msg::{Effect, Reply, ShellAt, Ticket};
 use crate::tui::screen;
-use crate::tui::state::State;
+use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::panel::row;
 use crate::tui::widgets::text::span;
@@ -216,7 +216,9 @@ impl View for Terminal {
 
     fn opened(&mut self, ticket: Ticket, state: &State) -> Steps {
         self.ticket = ticket;
-        self.start(state)
+        let key = state.settings.keymap.label(&KEYS[0][0]);
+        let way = Step::Say(Notice::tip(format!("{key} cierra la terminal y vuelve a donde estabas")));
+        self.start(state).into_iter().chain([way]).collect()
     }
 
     fn resized(&mut self, state: &State) -> Steps {

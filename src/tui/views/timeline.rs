@@ -35,6 +35,7 @@ static KEYS: &[&[Binding]] = &[&[
     bind(&["-"], Action::ScaleDown, "", "Reproducir más despacio"),
     bind(&["E"], Action::Events, "evento", "Saltar al evento anterior"),
     bind(&["ctrl-n"], Action::NextFound, "", "Saltar al evento siguiente"),
+    bind(&["D"], Action::Delete, "borrado", "Saltar al borrado anterior"),
     bind(&["v"], Action::Table, "comparar", "Ver qué es distinto ahora, o volver al puente"),
     bind(&["pgup"], Action::PageUp, "", "Cincuenta cambios hacia atrás"),
     bind(&["pgdn"], Action::PageDown, "", "Cincuenta cambios hacia adelante"),
@@ -196,6 +197,10 @@ impl View for Timeline {
             Action::Bottom => line.last(),
             Action::Events => line.event(here, false),
             Action::NextFound => line.event(here, true),
+            Action::Delete => match line.removal(here) {
+                Some(place) => place,
+                None => return vec![Step::Say(Notice::tip("antes de este momento no se borró nada que se recuerde"))],
+            },
             Action::Mark => return self.toggle(state),
             Action::Follow if self.playing => return self.play(state),
             Action::ScaleUp => {
@@ -215,6 +220,10 @@ impl View for Timeline {
         };
         self.playing = false;
         Self::go(to, state)
+    }
+
+    fn pulses(&self) -> bool {
+        true
     }
 
     fn ready(&self, _: &State) -> bool {

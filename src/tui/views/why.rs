@@ -33,7 +33,7 @@ pub static ENTRY: Entry = Entry {
     go: super::unreachable_by_word,
 };
 
-static KEYS: &[&[Binding]] = &[OWN, actions::OBJECT, keys::MOVES];
+static KEYS: &[&[Binding]] = &[OWN, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
 
 static OWN: &[Binding] = &[
     bind(&["tab"], Action::Next, "otra causa", "Pasar a la causa siguiente"),

@@ -11,6 +11,11 @@ pub fn around(chosen: usize, total: usize, room: usize) -> Range<usize> {
     start..start + room
 }
 
+/// `1–18 de 43`, where not all is shown.
+pub fn mark(shown: &Range<usize>, total: usize) -> Option<String> {
+    (shown.len() < total).then(|| format!("{}–{} de {total}", shown.start + 1, shown.end))
+}
+
 /// Where the choice goes after a move, within the list.
 pub fn step(chosen: usize, total: usize, by: isize) -> usize {
     chosen.saturating_add_signed(by).min(total.saturating_sub(1))

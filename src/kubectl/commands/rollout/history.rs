@@ -20,7 +20,7 @@ use crate::kubectl::verb::Verb;
 pub(crate) struct History {
     #[command(flatten)]
     about: About,
-    /// Muestra la plantilla de esta revisión.
+    /// Muestra el molde de esta revisión.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = grammar::int)]
     revision: i64,
     #[command(flatten)]

@@ -120,6 +120,9 @@ fn why_not(failure: &Failure) -> &'static str {
 
 /// A component known by its Lease: light, and what to say when it does not beat.
 fn by_lease(cluster: &Cluster, name: &str, now: Timestamp) -> (Light, Option<i64>, Option<String>) {
+    if cluster.broken().is_some() {
+        return (Light::Unknown, None, Some("sin noticias: no hay conexión".into()));
+    }
     match (beat(cluster, "kube-system", name, now), cluster.feed(Source::Leases)) {
         (Some(beat), _) if beat.fresh => (Light::Good, Some(beat.age), None),
         (Some(beat), _) => (Light::Bad, Some(beat.age), Some(format!("sin latido hace {} s", beat.age))),
@@ -130,16 +133,24 @@ fn by_lease(cluster: &Cluster, name: &str, now: Timestamp) -> (Light, Option<i64
 
 fn controller_manager(cluster: &Cluster, now: Timestamp) -> Master {
     let (light, beat, trouble) = by_lease(cluster, "kube-controller-manager", now);
-    let loops = loops(cluster, light != Light::Bad);
+    let loops = loops(cluster, light != Light::Bad && cluster.broken().is_none());
     let settled = loops.iter().filter(|each| each.light == Light::Good).count();
-    let brief = if trouble.is_some() { "sin latido".into() } else { format!("{settled}/{}", loops.len()) };
+    let brief = match trouble {
+        Some(_) => silent(light),
+        None => format!("{settled}/{}", loops.len()),
+    };
     let lines = trouble.into_iter().collect();
     Master { name: "Controller Manager", light, brief, lines, loops, beat, spark: false }
 }
 
+/// What is told in a word of one that does not beat.
+fn silent(light: Light) -> String {
+    if light == Light::Unknown { "?".into() } else { "sin latido".into() }
+}
+
 fn loops(cluster: &Cluster, alive: bool) -> Vec<Loop> {
     let nodes = cluster.nodes.values().filter(|node| node.ready == "True").count();
-    let settled = |work: &std::collections::BTreeMap<_, crate::tui::model::facts::Workload>| {
+    let settled = |work: &std::collections::BTreeMap<_, std::sync::Arc<crate::tui::model::facts::Workload>>| {
         work.values().filter(|each| each.settled).count()
     };
     let served = cluster.services.values().filter(|service| !service.selector.is_empty());
@@ -167,7 +178,7 @@ fn loops(cluster: &Cluster, alive: bool) -> Vec<Loop> {
 fn scheduler(cluster: &Cluster, now: Timestamp) -> Master {
     let (light, beat, trouble) = by_lease(cluster, "kube-scheduler", now);
     let queue = cluster.pods.values().filter(|pod| pod.light == Light::Waiting).count();
-    let brief = if trouble.is_some() { "sin latido".into() } else { format!("cola {queue}") };
+    let brief = if trouble.is_some() { silent(light) } else { format!("cola {queue}") };
     let mut lines =
         vec![trouble.unwrap_or_else(|| format!("cola: {queue} {}", if queue == 1 { "pod" } else { "pods" }))];
     lines.extend(last_decision(cluster));
@@ -183,7 +194,8 @@ fn last_decision(cluster: &Cluster) -> Option<String> {
 
 fn etcd(cluster: &Cluster) -> Master {
     let sample = cluster.metrics.sample().copied().unwrap_or_default();
-    let light = reachable(cluster);
+    // Behind an API Server that does not answer nobody knows how it is.
+    let light = if cluster.broken().is_some() { Light::Unknown } else { reachable(cluster) };
     let revision = sample.revision.map(whole);
     let keys = sample.objects.map(|keys| format!("{} claves", thousands(whole(keys))));
     let size = sample.bytes.map(|size| bytes(whole(size)));

@@ -6,6 +6,7 @@ mod reasons;
 mod services;
 #[cfg(test)]
 mod tests;
+pub mod unready;
 mod workers;
 
 use jiff::Timestamp;
@@ -48,12 +49,15 @@ pub struct Scene<'a> {
 /// The bridge of some namespaces, or of all.
 pub fn scene<'a>(cluster: &'a Cluster, scope: &Scope, now: Timestamp) -> Scene<'a> {
     let shown = |key: &Key| scope.has(&key.namespace);
-    let of = |light: Light| cluster.pods.values().filter(move |pod| pod.light == light);
+    let probes = unready::probes(cluster);
+    let of = |light: Light| cluster.pods.values().map(AsRef::as_ref).filter(move |pod: &&Pod| pod.light == light);
     let failing = of(Light::Bad).filter(|pod| shown(&pod.key) && !pod.trouble.is_empty());
+    let unready = of(Light::Busy).filter(|pod| shown(&pod.key));
+    let unready = unready.filter_map(|pod| Some(Waiting { pod, why: unready::why(pod, &probes)? }));
     let why = |pod: &Pod| why_unscheduled(&pod.unscheduled, scheduler_beats(cluster, now));
     Scene {
         masters: masters::masters(cluster, now),
-        failing: failing.map(|pod| Waiting { pod, why: pod.trouble.clone() }).collect(),
+        failing: failing.map(|pod| Waiting { pod, why: String::from(&pod.trouble) }).chain(unready).collect(),
         waiting: of(Light::Waiting).filter(|pod| shown(&pod.key)).map(|pod| Waiting { pod, why: why(pod) }).collect(),
         workers: workers::workers(cluster, &shown, now),
         services: services::services(cluster, &shown),

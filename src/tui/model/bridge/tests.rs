@@ -48,7 +48,7 @@ fn a_node_that_is_not_ready_leaves_its_loop_unsettled() {
     let mut cluster = cluster();
     let loops = scene(&cluster, &Scope::default(), now()).masters[1].loops.clone();
     assert_eq!((loops[0].name, loops[0].done, loops[0].total, loops[0].light), ("node", 2, 3, Light::Busy));
-    cluster.apply(Change::Put(crate::tui::model::facts::Fact::Node(node("worker-3", "True", ""))));
+    cluster.apply(Change::Put(crate::tui::model::facts::Fact::Node(node("worker-3", "True", "").into())));
     assert_eq!(scene(&cluster, &Scope::default(), now()).masters[1].loops[0].light, Light::Good);
 }
 

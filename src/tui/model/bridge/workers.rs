@@ -35,7 +35,7 @@ pub fn workers<'a>(cluster: &'a Cluster, shown: &dyn Fn(&Key) -> bool, now: Time
     }
     let make =
         |node: &'a Node| worker(cluster, node, &by_node.remove(node.key.name.as_str()).unwrap_or_default(), shown, now);
-    cluster.nodes.values().map(make).collect()
+    cluster.nodes.values().map(AsRef::as_ref).map(make).collect()
 }
 
 fn worker<'a>(
@@ -49,9 +49,13 @@ fn worker<'a>(
     let running = || pods.iter().filter(|pod| !pod.ended);
     Worker {
         node,
-        light: if node.ready == "True" { Light::Good } else { Light::Bad },
+        light: match node.ready == "True" {
+            _ if cluster.broken().is_some() => Light::Unknown,
+            true => Light::Good,
+            false => Light::Bad,
+        },
         word: word(cluster, node),
-        beat: beat.map(|beat| beat.age),
+        beat: beat.filter(|_| cluster.broken().is_none()).map(|beat| beat.age),
         cpu: running().map(|pod| pod.cpu).sum(),
         memory: running().map(|pod| pod.memory).sum(),
         pods: pods.iter().copied().filter(|pod| shown(&pod.key)).collect(),
@@ -63,6 +67,9 @@ fn word(cluster: &Cluster, node: &Node) -> String {
     let kubelet = cluster.components.get(&Key::new("", &format!("kubelet-{}", node.key.name)));
     if kubelet.is_some_and(|kubelet| !kubelet.enabled) {
         return "kubelet apagado".into();
+    }
+    if cluster.broken().is_some() {
+        return "sin noticias".into();
     }
     match (node.ready.as_str(), node.cordoned) {
         ("True", false) => String::new(),

@@ -113,7 +113,7 @@ fn workload(page: &mut Page, object: &Value) {
     page.line("Selector", pairs(&spec["selector"]["matchLabels"]));
     page.line("Estrategia", text(&spec["strategy"]["type"]));
     let template = &spec["template"];
-    page.heading("plantilla de sus pods");
+    page.heading("molde de sus pods");
     page.at(1, "etiquetas", pairs(&template["metadata"]["labels"]));
     for container in items(&template["spec"]["containers"]) {
         page.at(1, &text(&container["name"]), text(&container["image"]));

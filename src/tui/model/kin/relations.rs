@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::tree::owned;
 use super::{Link, heading, link};
 use crate::tui::model::catalog::{Target, find};
 use crate::tui::model::light::Light;
@@ -19,6 +20,7 @@ pub fn relations(object: &Value, world: &World, state: &State) -> Vec<Link> {
         ("corren aquí", around.runs_here()),
         ("lo eligen por sus etiquetas", around.selected_by()),
         ("elige por etiquetas", around.selects()),
+        ("le pertenecen", around.owns()),
         ("usa", around.uses()),
         ("lo usan", around.used_by()),
         ("lo escala", around.scaled_by()),
@@ -109,6 +111,14 @@ impl<'a> Around<'a> {
             _ => false,
         };
         self.world.of("Pod").filter(chosen).map(|pod| self.link(pod, "")).collect()
+    }
+
+    /// What it made, and what that made: a Deployment's ReplicaSets and their pods.
+    fn owns(&self) -> Vec<Link> {
+        let made = owned(self.object, self.world);
+        let each = made
+            .flat_map(|child| std::iter::once((child, "")).chain(owned(child, self.world).map(|it| (it, name(child)))));
+        each.map(|(it, by)| self.link(it, &if by.is_empty() { String::new() } else { format!("de {by}") })).collect()
     }
 
     /// What a pod needs by name.

@@ -14,7 +14,8 @@ fn object(kind: &str, name: &str, owner: Option<&str>, rest: Value) -> Value {
         owner.iter().map(|uid| json!({"uid": uid, "kind": "X", "name": uid, "controller": true})).collect();
     object["kind"] = kind.into();
     object["apiVersion"] = if ["Deployment", "ReplicaSet"].contains(&kind) { "apps/v1" } else { "v1" }.into();
-    object["metadata"] = json!({"name": name, "namespace": "tienda", "uid": name, "ownerReferences": owners,
+    let uid = if kind == "Service" { format!("svc-{name}") } else { name.into() };
+    object["metadata"] = json!({"name": name, "namespace": "tienda", "uid": uid, "ownerReferences": owners,
         "labels": object["metadata"]["labels"]});
     object
 }
@@ -111,6 +112,16 @@ fn a_pod_tells_who_selects_it_and_what_it_uses() {
             "configmap/falta en su entorno · no existe"
         ]
     );
+}
+
+#[test]
+fn a_deployment_tells_who_selects_its_pods_and_what_it_made() {
+    let world = shop();
+    let told = told(&relations(find(&world, "Deployment", "web"), &world, &state()));
+    assert_eq!(told[..2], ["lo eligen por sus etiquetas", "service/web"]);
+    let made = told.iter().position(|line| line == "le pertenecen").unwrap();
+    let owned = ["replicaset/web-1 0/2", "pod/web-1-a de web-1 · Running", "pod/web-1-b de web-1 · Running"];
+    assert_eq!(told[made + 1..made + 4], owned);
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn reference(object: &Value) -> Option<&Value> {
     references().find(|reference| reference["controller"] == true).or_else(|| references().next())
 }
 
-fn owned<'a>(object: &'a Value, world: &'a World) -> impl Iterator<Item = &'a Value> {
+pub(super) fn owned<'a>(object: &'a Value, world: &'a World) -> impl Iterator<Item = &'a Value> {
     let mine = move |other: &&Value| {
         each(other, "/metadata/ownerReferences").any(|reference| reference["uid"] == object["metadata"]["uid"])
     };

@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::format::width;
+use super::shared::Text;
 use super::table::{Column, Row, Table};
 pub use filter::{Filter, Wanted};
 use order::Worth;
@@ -42,11 +43,11 @@ pub struct Rows {
     /// Its columns.
     pub columns: Vec<Column>,
     all: Vec<Item>,
-    places: HashMap<String, usize>,
+    places: HashMap<Text, usize>,
     shown: Vec<usize>,
     filter: Filter,
     sort: Option<Sort>,
-    marked: BTreeSet<String>,
+    marked: BTreeSet<Text>,
     widths: Vec<usize>,
     /// Places whose rows changed since the last order.
     changed: Vec<usize>,
@@ -62,7 +63,7 @@ impl Rows {
         }
         match table.part {
             None => self.all.clear(),
-            Some(part) => self.all.retain(|item| item.row.namespace != part),
+            Some(part) => self.all.retain(|item| item.row.namespace != *part),
         }
         self.widths.clear();
         self.all.extend(table.rows.into_iter().map(|row| Item { row, passes: false, worth: None }));
@@ -161,7 +162,7 @@ impl Rows {
         item.worth = index.map(|index| Worth::of(&item.row, index, &columns[index]));
         widths.resize(columns.len() + 1, 0);
         widths[0] = widths[0].max(width(&item.row.namespace));
-        for (wide, cell) in widths[1..].iter_mut().zip(&item.row.cells) {
+        for (wide, cell) in widths[1..].iter_mut().zip(item.row.cells.iter()) {
             *wide = (*wide).max(width(cell));
         }
     }

@@ -20,7 +20,7 @@ impl Worth {
             #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
             (Some(created), _) if super::is_age(column) => Self::Number(-(created.as_second() as f64)),
             (_, None) => Self::Text(String::new()),
-            (_, Some(cell)) => number(cell).map_or_else(|| Self::Text(cell.clone()), Self::Number),
+            (_, Some(cell)) => number(cell).map_or_else(|| Self::Text(cell.into()), Self::Number),
         }
     }
 

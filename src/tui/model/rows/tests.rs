@@ -7,9 +7,9 @@ use crate::tui::model::table::{Column, Row, Table};
 
 fn row(number: u8, worth: u8) -> Row {
     Row {
-        cells: vec![format!("pod-{number}"), worth.to_string()],
-        name: format!("pod-{number}"),
-        uid: format!("uid-{number}"),
+        cells: [format!("pod-{number}"), worth.to_string()].iter().collect(),
+        name: format!("pod-{number}").into(),
+        uid: format!("uid-{number}").into(),
         ..Row::default()
     }
 }
@@ -19,7 +19,7 @@ fn columns() -> Vec<Column> {
 }
 
 fn names(rows: &Rows) -> Vec<String> {
-    (0..rows.len()).map(|index| rows.get(index).unwrap().name.clone()).collect()
+    (0..rows.len()).map(|index| String::from(&rows.get(index).unwrap().name)).collect()
 }
 
 fn fresh(all: &[Row], sort: &Sort, filter: &str) -> Vec<String> {

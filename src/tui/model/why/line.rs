@@ -1,6 +1,6 @@
 //! The cause of a row in one line, from what the watches have told already: nothing is asked for. Pure.
 
-use crate::tui::model::bridge::why_unscheduled;
+use crate::tui::model::bridge::{unready, why_unscheduled};
 use crate::tui::model::cluster::Cluster;
 use crate::tui::model::facts::{Key, Pod};
 use crate::tui::model::light::Light;
@@ -8,7 +8,10 @@ use crate::tui::model::light::Light;
 /// Why an object of a kind fails, if it does and that is known.
 pub fn of_row(cluster: &Cluster, kind: &str, key: &Key) -> Option<String> {
     match kind {
-        "Pod" => cluster.pods.get(key).and_then(pod),
+        "Pod" => {
+            let it = cluster.pods.get(key)?;
+            pod(it).or_else(|| unready::why(it, &unready::probes(cluster)))
+        }
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" => owner(cluster, kind, key),
         "Service" => {
             let service = cluster.services.get(key)?;
@@ -28,20 +31,13 @@ pub fn pod(pod: &Pod) -> Option<String> {
     match pod.light {
         Light::Waiting if pod.unscheduled.is_empty() => None,
         Light::Waiting => Some(why_unscheduled(&pod.unscheduled, true)),
-        _ => Some(pod.trouble.clone()).filter(|trouble| !trouble.is_empty()),
+        _ => Some(String::from(&pod.trouble)).filter(|trouble| !trouble.is_empty()),
     }
 }
 
 /// The first trouble among the pods of an owner: those whose controller it is, or a ReplicaSet of its.
 fn owner(cluster: &Cluster, kind: &str, key: &Key) -> Option<String> {
-    let mine = |pod: &&Pod| match kind {
-        "Deployment" => {
-            let set = pod.owner.strip_prefix("ReplicaSet/").and_then(|set| set.rsplit_once('-'));
-            set.is_some_and(|(name, _)| name == key.name)
-        }
-        kind => pod.owner.split_once('/') == Some((kind, &key.name)),
-    };
-    let within = cluster.pods.range(Key::new(&key.namespace, "")..).take_while(|(at, _)| at.namespace == key.namespace);
-    let found = within.map(|(_, it)| it).filter(mine).find_map(|it| pod(it).map(|why| (it, why)));
+    let mut mine = cluster.within(&key.namespace).filter(|it| it.belongs_to(kind, &key.name));
+    let found = mine.find_map(|it| pod(it).map(|why| (it, why)));
     found.map(|(it, why)| format!("{}: {why}", it.key.name))
 }

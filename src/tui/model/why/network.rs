@@ -7,8 +7,8 @@ use crate::tui::model::world::{carries, each, name, pairs, text};
 
 causes! {
     NOBODY: "selector-sin-pods", "Ningún pod tiene las etiquetas que busca: {selector}.",
-        ["Compara el selector con las etiquetas de los pods (van en la plantilla, no en el Deployment).{parecido}",
-         "Corrige el selector del Service o las etiquetas de la plantilla."],
+        ["Compara el selector con las etiquetas de los pods (van en el molde, no en el Deployment).{parecido}",
+         "Corrige el selector del Service o las etiquetas del molde."],
         "kubectl get pods --show-labels{ns}", "4.7";
     UNREADY: "pods-no-listos", "Elige {cuántos}, pero ninguno está listo: no le llega tráfico a nadie.",
         ["Arregla los pods (X sobre uno de ellos): en cuanto estén listos, entran solos."],
@@ -18,7 +18,7 @@ causes! {
          "port es el del Service; targetPort, el del contenedor."],
         "kubectl describe service {nombre}{ns}", "4.3";
     NAMED: "puerto-sin-nombre", "Busca en los pods un puerto llamado «{puerto}», y ninguno lo tiene.",
-        ["Da ese nombre a containerPort en la plantilla, o usa el número en targetPort."],
+        ["Da ese nombre a containerPort en el molde, o usa el número en targetPort."],
         "kubectl describe service {nombre}{ns}", "4.3";
     BARE: "sin-selector", "No tiene selector, y nadie le ha puesto direcciones (EndpointSlice).",
         ["Ponle un selector, o crea un EndpointSlice con las direcciones de fuera."],

@@ -18,7 +18,7 @@ causes! {
         ["El mensaje nombra cada campo: securityContext.runAsNonRoot, capabilities, seccompProfile…"],
         "kubectl get namespace --show-labels", "7.9";
     ACCOUNT: "cuenta-que-falta", "Sus pods usan el ServiceAccount «{objeto}», que no existe en este namespace.",
-        ["Créalo o corrige serviceAccountName en la plantilla."],
+        ["Créalo o corrige serviceAccountName en el molde."],
         "kubectl get serviceaccounts{ns}", "2.7";
     REFUSED: "pods-rechazados", "El API Server no deja crear sus pods.",
         ["El mensaje es del API Server y dice qué campo o regla lo impide."],
@@ -27,7 +27,7 @@ causes! {
         ["Mira los pods nuevos: son los que no llegan a estar listos. Los de antes siguen atendiendo.",
          "Para volver a lo que funcionaba: kubectl rollout undo."],
         "kubectl rollout undo {tipo}/{nombre}{ns}", "5.5";
-    PAUSED: "pausado", "Está en pausa: lo que cambies en su plantilla no se despliega.",
+    PAUSED: "pausado", "Está en pausa: lo que cambies en su molde no se despliega.",
         ["Reanúdalo con kubectl rollout resume cuando termines de cambiar."],
         "kubectl rollout resume {tipo}/{nombre}{ns}", "5.5";
     ZERO: "cero-replicas", "Pide 0 réplicas: por eso no tiene ningún pod.",
@@ -40,7 +40,7 @@ causes! {
         ["Arregla ese pod: los siguientes esperan. Con podManagementPolicy: Parallel no esperarían."],
         "kubectl describe pod {pod}{ns}", "7.8";
     NOWHERE: "ningun-worker-cumple", "Ningún worker cumple lo que pide: por eso no tiene ningún pod.",
-        ["Mira nodeSelector y affinity de la plantilla, y las etiquetas y taints de los workers."],
+        ["Mira nodeSelector y affinity del molde, y las etiquetas y taints de los workers."],
         "kubectl get nodes --show-labels", "7.8";
 }
 

@@ -40,7 +40,7 @@ pub static ENTRY: Entry = Entry {
     go: |_, _| Ok(vec![Step::Home]),
 };
 
-static KEYS: &[&[Binding]] = &[SECTIONS, OWN, actions::OBJECT, MOVES];
+static KEYS: &[&[Binding]] = &[SECTIONS, OWN, actions::FIRST, actions::PODS, actions::THEN, MOVES];
 
 /// Going from section to section; beside a lesson these keys are the lesson's.
 static SECTIONS: &[Binding] = &[
@@ -94,8 +94,8 @@ fn target(spot: &Spot, state: &State) -> Option<Target> {
         Spot::Service(key) => ("services", key),
     };
     let resource = find(&state.catalog, word)?;
-    let namespace = resource.namespaced.then(|| key.namespace.clone());
-    Some(Target { resource, namespace, name: key.name.clone() })
+    let namespace = resource.namespaced.then(|| String::from(&key.namespace));
+    Some(Target { resource, namespace, name: String::from(&key.name) })
 }
 
 impl View for Bridge {
@@ -143,6 +143,10 @@ impl View for Bridge {
 
     fn ready(&self, state: &State) -> bool {
         state.cluster.metrics.rate.is_some() || state.cluster.metrics.failure.is_some()
+    }
+
+    fn pulses(&self) -> bool {
+        true
     }
 
     fn ticks(&self, state: &State) -> Option<Duration> {

@@ -12,7 +12,7 @@ use crate::tui::model::format::{cpu, fit, fit_middle, pad, width};
 use crate::tui::model::light::Light;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::panel::{lines, panel};
+use crate::tui::widgets::panel::{lines, panel, row};
 use crate::tui::widgets::text::{bar, clip, light, span};
 use crate::tui::widgets::window;
 
@@ -24,10 +24,14 @@ const SHORTEST: u16 = 14;
 
 /// Columns for as many workers as fit, those around the chosen one when they do not all fit.
 pub fn draw(frame: &mut Frame, area: Rect, workers: &[Worker], chosen: Option<&Spot>, state: &State) {
-    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let mut area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let fits = usize::from((area.width + 1) / (NARROWEST + 1)).max(1);
     let focus = workers.iter().position(|worker| holds(worker, chosen)).unwrap_or(0);
     let shown = window::around(focus, workers.len(), fits);
+    if let Some(mark) = window::mark(&shown, workers.len()) {
+        row(frame, area, 0, Line::styled(format!("workers {mark} (← →)"), state.theme.dim()));
+        area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    }
     let columns = Layout::horizontal(vec![Constraint::Fill(1); shown.len().max(1)]).spacing(1).split(area);
     for (worker, column) in workers[shown].iter().zip(columns.iter()) {
         draw_one(frame, *column, worker, chosen, state);
@@ -52,7 +56,7 @@ fn holds(worker: &Worker, chosen: Option<&Spot>) -> bool {
 fn draw_one(frame: &mut Frame, area: Rect, worker: &Worker, chosen: Option<&Spot>, state: &State) {
     let theme = state.theme;
     let border = if holds(worker, chosen) { theme.accent() } else { theme.dim() };
-    let room = panel(frame, area, title(worker, chosen, state), beat(worker, theme), border);
+    let room = panel(frame, area, title(worker, chosen, area.width, state), beat(worker, theme), border);
     let columns = usize::from(room.width);
     let mut head = figures(worker, columns, room.height, theme);
     let left = usize::from(room.height).saturating_sub(head.len());
@@ -60,20 +64,38 @@ fn draw_one(frame: &mut Frame, area: Rect, worker: &Worker, chosen: Option<&Spot
     lines(frame, room, head);
 }
 
-fn title(worker: &Worker, chosen: Option<&Spot>, state: &State) -> Line<'static> {
+/// Light, name, and the longest word for its state that fits between the corners.
+fn title(worker: &Worker, chosen: Option<&Spot>, room: u16, state: &State) -> Line<'static> {
     let (key, theme) = (&worker.node.key, state.theme);
     let style = match chosen == Some(&Spot::Worker(key.clone())) {
         true => theme.selected(),
         false if state.looks_at("Node", &key.name, "") => theme.looked(theme.strong()),
         false => theme.strong(),
     };
-    let word = if worker.word.is_empty() { " ".into() } else { format!(" {} ", worker.word) };
+    // The corners, a blank and the light.
+    let room = usize::from(room).saturating_sub(5);
+    let fits = |word: &&str| width(&key.name) + 1 + width(word) <= room;
+    let word = [worker.word.as_str(), brief(&worker.word)].into_iter().find(fits).unwrap_or_default();
+    let name = fit_middle(&key.name, room);
+    let used = width(&name) + 1 + width(word);
+    let blank = if used < room { " " } else { "" };
     Line::from(vec![
         span(" ", theme.text()),
         light(theme, worker.light),
-        span(key.name.clone(), style),
-        span(word, theme.warn()),
+        span(name, style),
+        span(if word.is_empty() { " ".into() } else { format!(" {word}{blank}") }, theme.warn()),
     ])
+}
+
+/// The state of a worker in the fewest letters.
+fn brief(word: &str) -> &str {
+    match word {
+        "kubelet apagado" => "apagado",
+        "acordonado" => "acord.",
+        "NotReady, acordonado" => "NotReady",
+        "sin noticias" => "?",
+        other => other,
+    }
 }
 
 fn beat(worker: &Worker, theme: Theme) -> Line<'static> {
@@ -167,7 +189,7 @@ fn pod_line(pod: &Pod, chosen: bool, room: usize, state: &State) -> Line<'static
 
 /// What keeps it from being well, in the fewest words.
 fn short(pod: &Pod) -> String {
-    if pod.light == Light::Busy && pod.status == "Running" { "no listo".into() } else { pod.status.clone() }
+    if pod.light == Light::Busy && pod.status == "Running" { "no listo".into() } else { String::from(&pod.status) }
 }
 
 /// A dot a pod, the chosen one named below, and how many are in each state.
@@ -195,13 +217,13 @@ fn dots(worker: &Worker, chosen: Option<&Spot>, room: usize, height: usize, stat
     out
 }
 
-fn dot_row(row: &[&Pod], chosen: Option<&Spot>, step: usize, theme: Theme) -> Line<'static> {
+fn dot_row(pods: &[&Pod], chosen: Option<&Spot>, step: usize, theme: Theme) -> Line<'static> {
     let gap = " ".repeat(step - 1);
     let dot = |pod: &&Pod| {
         let style = if is(chosen, pod) { theme.selected() } else { theme.light(pod.light) };
         [span(pod.light.glyph(), style), span(gap.clone(), theme.text())]
     };
-    Line::from(row.iter().flat_map(dot).collect::<Vec<Span>>())
+    Line::from(pods.iter().flat_map(dot).collect::<Vec<Span>>())
 }
 
 fn counters(worker: &Worker, room: usize, theme: Theme) -> Line<'static> {

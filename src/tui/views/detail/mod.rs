@@ -42,7 +42,10 @@ pub static ENTRY: Entry = Entry {
     go: super::unreachable_by_word,
 };
 
-static KEYS: &[&[Binding]] = &[tabs::TABS, SEARCH, actions::OBJECT, keys::MOVES];
+static KEYS: &[&[Binding]] = &[tabs::TABS, SEARCH, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
+
+/// The same of what has no pods behind it.
+static WITHOUT_PODS: &[&[Binding]] = &[tabs::TABS, SEARCH, actions::FIRST, actions::THEN, keys::MOVES];
 
 #[derive(Debug)]
 struct Detail {
@@ -211,7 +214,7 @@ impl View for Detail {
     }
 
     fn keys(&self) -> &'static [&'static [Binding]] {
-        KEYS
+        if actions::has_pods(&self.subject().resource) { KEYS } else { WITHOUT_PODS }
     }
 
     fn shows(&self) -> Option<(&str, &str)> {

@@ -97,11 +97,16 @@ fn lesson(play: &Play, frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let view = play.session.view();
     let body = body::body(play, usize::from(area.width.saturating_sub(4)), state).lines;
-    let foot = foot::lines(play, usize::from(area.width.saturating_sub(4)), state);
+    let unseen = play.pending().is_some() && !in_sight(play, state);
+    let foot = match (usize::from(area.width.saturating_sub(4)), unseen) {
+        (room, true) => foot::unseen(play, room, state),
+        (room, false) => foot::lines(play, room, state),
+    };
     let page = page(play, state);
     let more = play.top + page < body.len();
     let title = format!(" {} {} ", view.id, view.title);
     let note = match more {
+        true if unseen => span(" ▼ las opciones siguen abajo ", theme.warn()),
         true => span(" ▼ sigue: AvPág ", theme.warn()),
         false => span(format!(" paso {} de {} ", view.step, view.steps), theme.dim()),
     };

@@ -13,6 +13,22 @@ use crate::tui::widgets::text::{clip, span};
 
 /// Its lines.
 pub fn lines(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
+    let mut lines = watched(play, room, state);
+    if play.phase == Phase::Running {
+        lines.extend(next(play, &play.session.view(), room, state));
+    }
+    lines
+}
+
+/// The same while the marked option lies outside what is seen: Enter brings it into sight. Never more lines than [`lines`].
+pub fn unseen(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
+    let mut lines = watched(play, room, state);
+    lines.push(Line::styled("▼ Enter: bajar a las opciones", state.theme.warn()));
+    lines
+}
+
+/// Traffic and sub-goals.
+fn watched(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
     let theme = state.theme;
     let mut lines = vec![Line::styled("─".repeat(room), theme.dim())];
     if play.phase == Phase::Running {
@@ -22,7 +38,6 @@ pub fn lines(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
         if view.debrief.is_none() {
             lines.extend(goals(&view, room, theme));
         }
-        lines.extend(next(play, &view, room, state));
     }
     lines
 }

@@ -20,6 +20,7 @@ static EDIT: &[Binding] = &[bind(&["e"], Action::Edit, "editor", "Abrir el manif
 
 static THEN: &[Binding] = &[
     bind(&["c"], Action::Copy, "copiar", "Copiar un comando del paso"),
+    bind(&["s"], Action::Shell, "", "Una terminal donde kubectl funciona, como :terminal (Ctrl-q vuelve a la lección)"),
     bind(&["r"], Action::Restart, "", "Empezar la lección de nuevo (pregunta antes)"),
     bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
     bind(&["1"], Action::Choose(0), "", "Marcar la opción 1 (con Enter se responde)"),
@@ -53,7 +54,9 @@ pub(super) static ON_BRIDGE: &[&[Binding]] = &[
         bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
         bind(&["esc", "q"], Action::Back, "dejar", "Dejar la lección (pregunta antes; tu progreso se guarda)"),
     ],
-    actions::OBJECT,
+    actions::FIRST,
+    actions::PODS,
+    actions::THEN,
     bridge::OWN,
     MOVES,
 ];

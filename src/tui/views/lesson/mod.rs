@@ -272,6 +272,7 @@ impl Play {
             Action::Enter => return self.onward(state),
             Action::Edit => return self.edit(),
             Action::Copy => return self.copy(),
+            Action::Shell => return vec![Step::Go("terminal".into())],
             // Nothing of it stands yet: there is nothing to ask about.
             Action::Restart if matches!(self.phase, Phase::Broken(_)) => return self.begin(state),
             Action::Restart => return self.ask_again(),
@@ -455,6 +456,10 @@ impl View for Play {
 
     fn ready(&self, state: &State) -> bool {
         self.phase != Phase::Preparing && self.bridge.ready(state)
+    }
+
+    fn pulses(&self) -> bool {
+        true
     }
 
     fn ticks(&self, state: &State) -> Option<Duration> {

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::tui::model::format::{age, fit_middle, pad, seconds_between, width};
+use crate::tui::model::format::{age, fit_middle, pad, seconds_between, unhurried, width};
 use crate::tui::model::light::{Light, of_cell, of_row};
 use crate::tui::model::rows::{Rows, is_age};
 use crate::tui::model::table::Row;
@@ -94,9 +94,9 @@ impl Sheet<'_> {
 
     /// The text of a cell; an age counts on from the creation, so that it does not stand still between events.
     fn cell(&self, row: &Row, column: &Shown) -> String {
-        let Some(index) = column.index else { return row.namespace.clone() };
+        let Some(index) = column.index else { return String::from(&row.namespace) };
         match row.created {
-            Some(created) if self.age(column) => age(seconds_between(created, self.state.now)),
+            Some(created) if self.age(column) => age(unhurried(seconds_between(created, self.state.now))),
             _ => row.cells.get(index).map(|text| text.replace('\n', " ")).unwrap_or_default(),
         }
     }
@@ -137,7 +137,7 @@ impl Sheet<'_> {
 /// What a row's cells say together of how it is doing.
 pub fn sign(rows: &Rows, row: &Row) -> Option<Light> {
     let known = 0..rows.columns.len().min(row.cells.len());
-    of_row(known.filter_map(|index| of_cell(&rows.columns[index].name, &row.cells[index])))
+    of_row(known.filter_map(|index| of_cell(&rows.columns[index].name, row.cells.get(index)?)))
 }
 
 /// The column under a place of the header, counted from the left edge.

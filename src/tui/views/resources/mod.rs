@@ -16,11 +16,12 @@ use crate::tui::actions;
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::{Listing, Resource, Target};
 use crate::tui::model::failure::Failure;
-use crate::tui::model::format::seconds_between;
+use crate::tui::model::format::{seconds_between, until_older};
 use crate::tui::model::kubectl;
 use crate::tui::model::memory::{Memory, Prefs};
 use crate::tui::model::rows::{Rows, Sort, Wanted};
 use crate::tui::model::scope::Scope;
+use crate::tui::model::shared::Text;
 use crate::tui::model::table::Row;
 use crate::tui::msg::{Effect, Reply, Ticket};
 use crate::tui::state::{Notice, State};
@@ -37,26 +38,27 @@ pub static ENTRY: Entry = Entry {
     go: super::unreachable_by_word,
 };
 
-static KEYS: &[&[Binding]] = &[
-    &[
-        bind(
-            &["/"],
-            Action::Filter,
-            "filtrar",
-            "Filtrar: texto o expresión; !texto las que no; -f letras sueltas; -l app=web por etiquetas",
-        ),
-        bind(&["space"], Action::Mark, "marcar", "Marcar la fila; las acciones van a todas las marcadas"),
-        bind(&["M"], Action::MarkAll, "", "Marcar todas las que se ven, o quitar todas las marcas"),
-        bind(&["S"], Action::Sort, "ordenar", "Elegir la columna que ordena; otra vez, al revés"),
-        bind(&["<"], Action::SortLeft, "", "Ordenar por la columna de la izquierda"),
-        bind(&[">"], Action::SortRight, "", "Ordenar por la columna de la derecha"),
-        bind(&["w"], Action::Wide, "", "Más columnas, como `-o wide`, o las justas"),
-        bind(&["n"], Action::Namespaces, "namespace", "Elegir qué namespaces se miran"),
-        bind(&["0"], Action::AllNamespaces, "", "Mirar todos los namespaces"),
-        bind(&["esc"], Action::No, "", "Quitar el filtro; sin filtro, las marcas; sin marcas, volver"),
-    ],
-    actions::OBJECT,
-    keys::MOVES,
+static KEYS: &[&[Binding]] = &[OWN, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
+
+/// The same of a kind without pods behind it.
+static WITHOUT_PODS: &[&[Binding]] = &[OWN, actions::FIRST, actions::THEN, keys::MOVES];
+
+static OWN: &[Binding] = &[
+    bind(
+        &["/"],
+        Action::Filter,
+        "filtrar",
+        "Filtrar: texto o expresión; !texto las que no; -f letras sueltas; -l app=web por etiquetas",
+    ),
+    bind(&["space"], Action::Mark, "marcar", "Marcar la fila; las acciones van a todas las marcadas"),
+    bind(&["M"], Action::MarkAll, "", "Marcar todas las que se ven, o quitar todas las marcas"),
+    bind(&["S"], Action::Sort, "ordenar", "Elegir la columna que ordena; otra vez, al revés"),
+    bind(&["<"], Action::SortLeft, "", "Ordenar por la columna de la izquierda"),
+    bind(&[">"], Action::SortRight, "", "Ordenar por la columna de la derecha"),
+    bind(&["w"], Action::Wide, "", "Más columnas, como `-o wide`, o las justas"),
+    bind(&["n"], Action::Namespaces, "namespace", "Elegir qué namespaces se miran"),
+    bind(&["0"], Action::AllNamespaces, "", "Mirar todos los namespaces"),
+    bind(&["esc"], Action::No, "", "Quitar el filtro; sin filtro, las marcas; sin marcas, volver"),
 ];
 
 /// The list of one kind.
@@ -66,7 +68,7 @@ pub struct Resources {
     ticket: Ticket,
     rows: Rows,
     /// Uid and place of the chosen row: the place counts when the row goes.
-    chosen: (String, usize),
+    chosen: (Text, usize),
     input: Input,
     /// The label selector that the server was asked with.
     labels: String,
@@ -82,7 +84,7 @@ pub fn open(resource: Arc<Resource>, filter: Option<String>) -> Box<dyn View> {
         resource,
         ticket: Ticket::default(),
         rows: Rows::default(),
-        chosen: (String::new(), 0),
+        chosen: (Text::default(), 0),
         input: Input::new(filter.unwrap_or_default().trim()),
         labels: String::new(),
         wide: false,
@@ -117,8 +119,8 @@ impl Resources {
     }
 
     fn target(&self, row: &Row) -> Target {
-        let namespace = self.resource.namespaced.then(|| row.namespace.clone());
-        Target { resource: self.resource.clone(), namespace, name: row.name.clone() }
+        let namespace = self.resource.namespaced.then(|| String::from(&row.namespace));
+        Target { resource: self.resource.clone(), namespace, name: String::from(&row.name) }
     }
 
     /// The marked rows, or the chosen one.
@@ -230,7 +232,7 @@ impl View for Resources {
     }
 
     fn keys(&self) -> &'static [&'static [Binding]] {
-        KEYS
+        if actions::has_pods(&self.resource) { KEYS } else { WITHOUT_PODS }
     }
 
     fn typing(&self) -> bool {
@@ -331,9 +333,7 @@ impl View for Resources {
     fn ticks(&self, state: &State) -> Option<Duration> {
         let page = window::around(self.place(), self.rows.len(), usize::from(state.size.1));
         let visible = page.filter_map(|place| self.rows.get(place)?.created);
-        let youngest = visible.map(|created| seconds_between(created, state.now)).min()?;
-        // kubectl writes seconds up to ten minutes, then minutes.
-        Some(Duration::from_secs(if youngest < 600 { 1 } else { 60 }))
+        visible.map(|created| seconds_between(created, state.now)).min().map(until_older)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
