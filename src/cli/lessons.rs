@@ -61,8 +61,10 @@ fn tell(catalogue: &Catalogue, report: &Report, verbose: bool) {
     }
     let pending = catalogue.course().map_or(0, |course| course.pending.len());
     let rest = if pending == 0 { String::new() } else { format!(", {pending} del plan por escribir") };
-    let (lessons, problems) = (catalogue.lessons().len(), report.findings.len());
-    println!("{lessons} lecciones{rest}, {} partidas jugadas, {problems} problemas", report.plays);
+    let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let lessons = counted(catalogue.lessons().len(), "lección", "lecciones");
+    let plays = counted(report.plays, "partida jugada", "partidas jugadas");
+    println!("{lessons}{rest}, {plays}, {}", counted(report.findings.len(), "problema", "problemas"));
 }
 
 fn create(folder: &Path, name: &str) -> anyhow::Result<()> {

@@ -33,7 +33,10 @@ pub(super) async fn run(manager: Arc<Manager>) {
 }
 
 async fn reconcile(manager: &Manager, key: Key) -> Outcome {
-    let Some(namespace) = manager.informers.namespaces.get(&key) else { return Ok(Next::Done) };
+    // Asked anew, as Kubernetes' own deleter does: what was heard may be of a namespace that is gone, and everything in
+    // its namesake, which somebody made meanwhile, would be deleted.
+    let api: Api<Namespace> = Api::all(manager.client.clone());
+    let Some(namespace) = api.get_opt(&key.name).await? else { return Ok(Next::Done) };
     if !is_deleting(&namespace.metadata) || !finalizers(&namespace).iter().any(|name| name == FINALIZER) {
         return Ok(Next::Done);
     }

@@ -35,6 +35,7 @@ const SIGNS: &[(&str, Reason)] = &[
     ("name or generateName is required", Reason::NoName),
     ("unknown field", Reason::UnknownField),
     ("cannot unmarshal", Reason::WrongType),
+    ("yaml: ", Reason::Syntax),
     ("error converting YAML", Reason::Syntax),
     ("error parsing", Reason::Syntax),
     ("Required value", Reason::Required),

@@ -70,7 +70,7 @@ impl Lessons {
         let Some(Ok(progress)) = &self.progress else { return ("○", "nueva".into(), Standing::New) };
         match progress.lesson(&lesson.id) {
             _ if progress.passed(lesson) => ("●", "hecha".into(), Standing::Done),
-            Some(done) => ("◐", format!("en curso, paso {} de {}", done.step, lesson.steps.len()), Standing::Begun),
+            Some(done) => ("◐", format!("en curso, paso {}/{}", done.step, lesson.steps.len()), Standing::Begun),
             None => ("○", "nueva".into(), Standing::New),
         }
     }

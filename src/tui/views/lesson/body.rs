@@ -23,6 +23,8 @@ pub struct Body {
     pub lines: Vec<Line<'static>>,
     /// Where the marked option is.
     pub marked: Option<Range<usize>>,
+    /// Where all options of a question that waits for its answer are.
+    pub options: Option<Range<usize>>,
     /// Where what the run answered begins.
     pub verdict: Option<usize>,
 }
@@ -123,6 +125,7 @@ fn ask(body: &mut Body, play: &Play, question: &QuestionView, room: usize, theme
         return answer(body, question, room, theme);
     }
     let right = question.right.filter(|_| question.verdict.is_some());
+    let first = body.lines.len();
     for (index, option) in question.options.iter().enumerate() {
         let start = body.lines.len();
         let (sign, style) = match question.chosen {
@@ -138,6 +141,7 @@ fn ask(body: &mut Body, play: &Play, question: &QuestionView, room: usize, theme
             body.marked = Some(start..body.lines.len());
         }
     }
+    body.options = question.chosen.is_none().then(|| first..body.lines.len());
     answer(body, question, room, theme);
 }
 

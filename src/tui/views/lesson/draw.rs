@@ -1,5 +1,7 @@
 //! Where the panel stands, and what of it is in sight. Must not change anything.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -39,24 +41,29 @@ pub fn page(play: &Play, state: &State) -> usize {
     height.saturating_sub(foot::lines(play, width, state).len()).max(1)
 }
 
-/// The first line to show: within the body, and with the marked option in sight.
+/// The first line to show: within the body, and with what is asked in sight.
 pub fn top(play: &Play, state: &State) -> usize {
-    let Body { lines, marked, verdict } = body::body(play, room(state).0, state);
+    let body = body::body(play, room(state).0, state);
     let page = page(play, state);
-    let last = lines.len().saturating_sub(page);
+    let last = body.lines.len().saturating_sub(page);
     let top = play.top.min(last);
-    match (play.follow, marked, verdict) {
-        (true, Some(marked), _) => top.max((marked.end + 1).saturating_sub(page)).min(marked.start),
+    match (play.follow, asked(&body, page), body.verdict) {
+        (true, Some(asked), _) => top.max((asked.end + 1).saturating_sub(page)).min(asked.start),
         (true, None, Some(verdict)) => verdict.min(last),
         _ => top,
     }
 }
 
-/// Whether the marked option can be read now.
+/// What must be read before it is answered: all options, or the marked one where they do not fit at once.
+fn asked(body: &Body, page: usize) -> Option<Range<usize>> {
+    body.options.clone().filter(|options| options.len() <= page).or_else(|| body.marked.clone())
+}
+
+/// Whether what is asked can be read now.
 pub fn in_sight(play: &Play, state: &State) -> bool {
-    let shown = play.top..play.top + page(play, state);
-    let marked = body::body(play, room(state).0, state).marked;
-    marked.is_none_or(|marked| shown.start <= marked.start && marked.end <= shown.end)
+    let page = page(play, state);
+    let asked = asked(&body::body(play, room(state).0, state), page);
+    asked.is_none_or(|asked| play.top <= asked.start && asked.end <= play.top + page)
 }
 
 /// Draws the panel beside the bridge, or the one of them that has the keys.

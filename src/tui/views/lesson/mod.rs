@@ -157,7 +157,7 @@ impl Play {
         let items = self.items();
         if items.is_empty() {
             self.session.answer(question, self.marked);
-            return self.keep(state);
+            return self.progressed(state);
         }
         if self.picked.len() < items.len() {
             order::toggle(&mut self.picked, items[self.marked.min(items.len() - 1)]);
@@ -167,7 +167,17 @@ impl Play {
         }
         self.session.put_in_order(question, &std::mem::take(&mut self.picked));
         self.marked = 0;
-        self.keep(state)
+        self.progressed(state)
+    }
+
+    /// Something has turned green: if that completes the step, what the run answered is read first.
+    fn progressed(&mut self, state: &State) -> Steps {
+        let mut steps = self.keep(state);
+        if self.session.view().can_advance {
+            (self.top, self.follow) = (usize::MAX, true);
+            steps.push(Step::Say(Notice::info("paso completo")));
+        }
+        steps
     }
 
     fn keep(&self, state: &State) -> Steps {
@@ -194,7 +204,7 @@ impl Play {
         }
         if !self.session.advance() {
             return vec![Step::Say(Notice::tip(
-                "aún hay objetivos sin cumplir (○); si te atascas, espera un poco y pide una pista con i",
+                "aún hay objetivos sin cumplir (○); si te atascas, pide una pista con i",
             ))];
         }
         self.turn_page();
@@ -229,8 +239,8 @@ impl Play {
         }
         if !self.session.hint() {
             return vec![Step::Say(Notice::tip(match self.session.hints_given() {
-                0 => "prueba algo primero: las pistas llegan tras un intento o medio minuto sin avanzar",
-                _ => "prueba lo que dice la última pista: la siguiente llega tras un intento o medio minuto",
+                0 => "prueba algo primero: la pista llega tras un intento o medio minuto",
+                _ => "prueba lo de la última pista: la otra llega en medio minuto",
             }))];
         }
         self.top = usize::MAX;
@@ -263,7 +273,9 @@ impl Play {
         if self.session.finished() {
             return vec![Step::Close];
         }
-        let lost = vec!["Tu progreso queda guardado. La lección empieza desde el principio cuando vuelvas.".into()];
+        let lost = vec![
+            "Al volver, la lección empieza de nuevo por su primer paso. Lo que ya aprobaste queda guardado.".into(),
+        ];
         vec![Step::Push(confirm::open("¿Dejar la lección?", lost, None, vec![Step::Close]))]
     }
 
@@ -317,16 +329,8 @@ impl Play {
                     self.meters.take(moment);
                     green |= self.session.observe(moment);
                 }
-                if green && self.session.view().can_advance {
-                    // What the run answered is read first.
-                    (self.top, self.follow) = (usize::MAX, true);
-                }
                 if green {
-                    let mut steps = self.keep(state);
-                    if self.session.view().can_advance {
-                        steps.push(Step::Say(Notice::info("paso completo")));
-                    }
-                    return steps;
+                    return self.progressed(state);
                 }
             }
         }
@@ -422,7 +426,7 @@ impl View for Play {
 
     fn refused(&mut self, reason: &str, text: &str, state: &State) -> Steps {
         if self.phase == Phase::Running && self.session.observe_refusal(reason, text) {
-            return self.keep(state);
+            return self.progressed(state);
         }
         Steps::new()
     }
