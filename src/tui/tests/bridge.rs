@@ -100,8 +100,8 @@ fn leaving_tells_what_stays_switched_off() {
 #[test]
 fn logs_of_what_has_pods_are_those_of_one_of_them() {
     let mut driver = Driver::new((120, 40));
-    driver.press("G l");
-    let asked = |effect: &Effect| if let Effect::Logs(_, request) = effect { Some(request.pod.clone()) } else { None };
+    driver.press("tab G l");
+    let asked = |effect: &Effect| if let Effect::Object(_, pod) = effect { Some(pod.name.clone()) } else { None };
     assert_eq!(driver.effects.iter().rev().find_map(asked).as_deref(), Some("web-6f7d9c8b54-a1b2c"));
 }
 
