@@ -353,7 +353,7 @@ pub enum Effect {
     /// What happens by itself in a step of a lesson.
     LessonStep(Ticket, Arc<Lesson>, usize),
     /// Switch on again what a lesson left off, and take its objects away.
-    LeaveLesson,
+    LeaveLesson(Arc<Lesson>),
     /// Read what the learner has done, from the data directory.
     ReadProgress(Ticket, PathBuf),
     /// Keep how far a session is, in the data directory.

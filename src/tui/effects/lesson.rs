@@ -36,6 +36,8 @@ impl Underway {
 
 /// Sets a lesson up and tells what happens in it until it is stopped.
 pub async fn play(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, tasks: Tasks) {
+    // The one before is taken away first: its end would be ours.
+    let _sender_lives = shared.leaving.subscribe().wait_for(|leaving| *leaving == 0).await.is_ok();
     let rates = Rates::of(&lesson.setup.traffic);
     *shared.rates.lock().await = rates.clone();
     let folder = laid_out(&lesson).inspect_err(|error| tracing::warn!(%error, "no files")).ok();
@@ -106,11 +108,25 @@ pub async fn happen(shared: Shared, lesson: Arc<Lesson>, step: usize) {
     }
 }
 
-/// Ends a lesson in a cluster that goes on: whoever leaves it must find neither parts off nor its pods.
-pub async fn leave(shared: Shared) {
+/// Ends the lesson under way in a cluster that goes on.
+pub async fn finish(shared: Shared) {
     let left = shared.lesson.lock().await.take();
-    let Some(Underway { lesson, .. }) = left else { return };
-    if let Err(error) = clear::leave(&shared.client, &lesson).await {
+    if let Some(Underway { lesson, .. }) = left {
+        clear(&shared, &lesson).await;
+    }
+}
+
+/// Ends a lesson in a cluster that goes on. By now another one may be under way, which waits for this end; whoever lets
+/// this run has counted it in [`Shared::leaving`].
+pub async fn leave(shared: Shared, lesson: Arc<Lesson>) {
+    shared.lesson.lock().await.take_if(|underway| Arc::ptr_eq(&underway.lesson, &lesson));
+    clear(&shared, &lesson).await;
+    shared.leaving.send_modify(|leaving| *leaving -= 1);
+}
+
+/// Whoever leaves a lesson must find neither parts off nor its pods.
+async fn clear(shared: &Shared, lesson: &Lesson) {
+    if let Err(error) = clear::leave(&shared.client, lesson).await {
         tracing::warn!(%error, "the lesson was not cleared away");
     }
 }
@@ -168,10 +184,11 @@ mod tests {
     use crate::base::clock::{Clock, Timing};
     use crate::tui::effects::Runner;
     use crate::tui::model::lesson::catalogue;
+    use crate::tui::msg::Effect;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_lesson_that_is_left_with_the_program_is_cleared_away() {
-        let (asked, mut paths) = tokio::sync::mpsc::unbounded_channel();
+    /// A cluster that has whatever one asks for, and the requests that reach it.
+    fn anything() -> (Client, tokio::sync::mpsc::UnboundedReceiver<String>) {
+        let (asked, paths) = tokio::sync::mpsc::unbounded_channel();
         let service = tower::service_fn(move |request: Request<Body>| {
             let _nobody = asked.send(format!("{} {}", request.method(), request.uri().path()));
             let found = serde_json::json!({ "metadata": { "name": "leccion-1-3" }, "items": [] });
@@ -179,10 +196,18 @@ mod tests {
                 found.to_string().into_bytes(),
             ))))
         });
-        let clock = Clock::new(Timing::Real);
-        let (runner, _inbox) = Runner::start(Client::new(service, "default"), None, clock, Tasks::new());
-        let lesson = Arc::clone(catalogue().unwrap().get("1.3").unwrap());
-        *runner.shared.lesson.lock().await = Some(Underway { lesson, folder: None });
+        (Client::new(service, "default"), paths)
+    }
+
+    fn lesson(id: &str) -> Arc<Lesson> {
+        Arc::clone(catalogue().unwrap().get(id).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lesson_that_is_left_with_the_program_is_cleared_away() {
+        let (client, mut paths) = anything();
+        let (runner, _inbox) = Runner::start(client, None, Clock::new(Timing::Real), Tasks::new());
+        *runner.shared.lesson.lock().await = Some(Underway { lesson: lesson("1.3"), folder: None });
         runner.finish().await;
         assert!(runner.shared.lesson.lock().await.is_none());
         let mut told = Vec::new();
@@ -190,5 +215,23 @@ mod tests {
             told.push(path);
         }
         assert!(told.contains(&"DELETE /api/v1/namespaces/leccion-1-3".to_owned()), "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_lesson_waits_for_the_end_of_the_one_before_and_is_not_ended_with_it() {
+        let (client, mut paths) = anything();
+        let (mut runner, _inbox) = Runner::start(client, None, Clock::new(Timing::Real), Tasks::new());
+        let (before, next) = (lesson("1.3"), lesson("1.4"));
+        *runner.shared.lesson.lock().await = Some(Underway { lesson: Arc::clone(&next), folder: None });
+        runner.run(Effect::LeaveLesson(before));
+        runner.run(Effect::Lesson(Ticket(7), next));
+        runner.shared.leaving.subscribe().wait_for(|leaving| *leaving == 0).await.unwrap();
+        assert!(runner.shared.lesson.lock().await.is_some());
+        let mut told = Vec::new();
+        while let Ok(path) = paths.try_recv() {
+            told.push(path);
+        }
+        assert!(told.iter().any(|path| path.ends_with("leccion-1-3")), "{told:?}");
+        assert!(!told.iter().any(|path| path.ends_with("leccion-1-4")), "{told:?}");
     }
 }

@@ -66,6 +66,8 @@ pub struct Shared {
     rates: Arc<Mutex<Rates>>,
     /// The lesson under way.
     lesson: Arc<Mutex<Option<Underway>>>,
+    /// How many lessons are being taken away.
+    leaving: Arc<watch::Sender<usize>>,
     /// Whether somebody looks at the server's figures.
     pulse: watch::Receiver<bool>,
 }
@@ -89,6 +91,7 @@ impl Runner {
             progress: Arc::default(),
             rates: Arc::default(),
             lesson: Arc::default(),
+            leaving: Arc::default(),
             pulse: looked_at,
         };
         cluster::start(&shared, &tasks);
@@ -108,7 +111,7 @@ impl Runner {
     /// Ends the lesson under way, where the program leaves it as it is: its cluster may go on.
     pub async fn finish(&self) {
         // A cluster that does not answer must not keep anybody here.
-        let left = tokio::time::timeout(FAREWELL, lesson::leave(self.shared.clone())).await;
+        let left = tokio::time::timeout(FAREWELL, lesson::finish(self.shared.clone())).await;
         left.unwrap_or_else(|_| tracing::warn!("the lesson was not cleared away in time"));
     }
 
@@ -175,7 +178,10 @@ impl Runner {
                 self.of(ticket).spawn(lesson::stroke(shared, ticket, wanted, key))
             }
             Effect::LessonStep(ticket, wanted, step) => self.of(ticket).spawn(lesson::happen(shared, wanted, step)),
-            Effect::LeaveLesson => self.tasks.spawn(lesson::leave(shared)),
+            Effect::LeaveLesson(left) => {
+                shared.leaving.send_modify(|leaving| *leaving += 1);
+                self.tasks.spawn(lesson::leave(shared, left))
+            }
             Effect::ReadProgress(ticket, data_dir) => self.tasks.spawn(lesson::read(shared, ticket, data_dir)),
             Effect::KeepProgress(ticket, data_dir, session) => {
                 self.tasks.spawn(lesson::keep(shared, ticket, data_dir, session))

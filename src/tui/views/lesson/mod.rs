@@ -379,7 +379,7 @@ impl View for Play {
         // Its own cluster ends with the lesson; in a common one everything runs again.
         steps.push(match state.practice {
             Some(_) => Step::Depart("lecciones".into()),
-            None => Step::Run(Effect::LeaveLesson),
+            None => Step::Run(Effect::LeaveLesson(Arc::clone(&self.lesson))),
         });
         steps
     }
