@@ -169,7 +169,9 @@ fn a_question_out_of_sight_is_shown_before_it_is_answered() {
 #[test]
 fn nothing_goes_on_alone() {
     let mut driver = playing((120, 40), "1.3");
-    driver.shows("▼ Enter: bajar a las opciones").press("enter").shows("Enter: responder").press("enter");
+    driver.shows("▼ Enter: bajar a las opciones");
+    driver.press("enter").shows("Enter: responder");
+    driver.press("enter");
     outage(&mut driver);
     driver.shows("siguiente paso");
     driver.shows("paso 1 de 3");
