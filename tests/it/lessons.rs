@@ -112,6 +112,11 @@ fn a_lesson_broken_anywhere_makes_the_check_fail() {
             "        - when: {answered: que-hara}\n          text: Pulsa `+`",
             "debe valer siempre",
         ),
+        (
+            "        - text: Pulsa `+`",
+            "        - when: {happened: {answered: que-hara}}\n          text: ¿Ya?\n        - text: Pulsa `+`",
+            "no puede llevar `happened`",
+        ),
         ("debrief: |\n", "debrief: |\n  Este cluster es tuyo.\n", "di «clúster»"),
         ("debrief: |\n", "debrief: |\n  En tus apuntes dice «los pods vuelan».\n", "los apuntes no dicen"),
         (

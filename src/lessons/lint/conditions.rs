@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Around;
 use crate::lessons::deeds::known;
-use crate::lessons::format::Lesson;
+use crate::lessons::format::{Hint, Lesson, Step};
 use crate::lessons::predicate::Predicate;
 
 pub(super) fn lint(lesson: &Lesson, _: Around<'_>) -> Vec<String> {
@@ -12,12 +12,27 @@ pub(super) fn lint(lesson: &Lesson, _: Around<'_>) -> Vec<String> {
     for predicate in lesson.predicates() {
         predicate.visit(&mut |part| found.extend(of_part(part, lesson)));
     }
+    found.extend(lesson.steps.iter().flat_map(Step::levels).flat_map(of_hint));
     let goals = lesson.steps.iter().flat_map(|step| &step.goals);
     let flickering = goals.filter(|goal| flickers(&goal.when));
     found.extend(flickering.map(|goal| {
         format!("«{}» se daría por cumplido por un instante: su estado debe sostenerse (held)", goal.text)
     }));
     found.into_iter().collect()
+}
+
+/// A hint sees how things are when it is asked for, and nothing of what was before.
+fn of_hint(hint: &Hint) -> Vec<String> {
+    let Hint::ByState(variants) = hint else { return Vec::new() };
+    let mut found = Vec::new();
+    for when in variants.iter().filter_map(|variant| variant.when.as_ref()) {
+        when.visit(&mut |part| {
+            found.extend(part.remembers().map(|word| {
+                format!("una pista mira solo cómo están las cosas ahora: su condición no puede llevar `{word}`")
+            }));
+        });
+    }
+    found
 }
 
 fn of_part(part: &Predicate, lesson: &Lesson) -> Option<String> {

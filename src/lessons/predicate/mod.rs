@@ -72,6 +72,21 @@ impl Predicate {
         }
     }
 
+    /// Its word, if it follows what happens from when it began: asked once, it has seen nothing.
+    #[must_use]
+    pub fn remembers(&self) -> Option<&'static str> {
+        match self {
+            Self::Renewed(_) => Some("renewed"),
+            Self::Change(_) => Some("change"),
+            Self::Happened(_) => Some("happened"),
+            Self::Then(_) => Some("then"),
+            Self::Always(_) => Some("always"),
+            Self::Held(_) => Some("held"),
+            Self::Audit(_) => Some("audit"),
+            _ => None,
+        }
+    }
+
     /// Visits the condition and all inside it.
     pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
         visit(self);

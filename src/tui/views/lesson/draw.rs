@@ -95,7 +95,8 @@ fn strip(play: &Play, room: usize, state: &State) -> Line<'static> {
     if view.can_advance {
         spans.push(span(" paso completo", theme.good()));
     } else if let Some(next) = view.goals.iter().find(|goal| !goal.done) {
-        spans.push(span(next.text.to_string(), theme.text()));
+        // One line has no room for marks.
+        spans.push(span(next.text.replace(['`', '*'], ""), theme.text()));
     }
     clip(spans, room)
 }

@@ -126,13 +126,24 @@ fn offered(play: &Play, view: &View, hints: bool) -> (String, String) {
         ("i".into(), "pedir una pista".into())
     } else if view.edit.is_some() {
         ("e".into(), "abrir el manifiesto en el editor".into())
-    } else if let [key] = view.keys[..] {
-        (key.key.to_string(), key.text.to_owned())
-    } else if !view.keys.is_empty() {
-        ("su tecla".into(), "una de las de este paso, entre corchetes".into())
+    } else if let Some(offer) = untouched(play, view) {
+        offer
     } else if !view.commands.is_empty() {
         (":terminal".into(), "escribir ahí el comando (c lo copia)".into())
     } else {
         ("Tab".into(), "ir al puente".into())
+    }
+}
+
+/// The keys of the step that were not pressed yet: what was done once is not proposed again.
+fn untouched(play: &Play, view: &View) -> Option<(String, String)> {
+    let left: Vec<_> = view.keys.iter().filter(|key| !play.pressed.contains(&key.key)).collect();
+    match &left[..] {
+        [] => None,
+        [key] => Some((key.key.to_string(), key.text.to_owned())),
+        many => {
+            let letters: Vec<String> = many.iter().map(|key| key.key.to_string()).collect();
+            Some((letters.join(", "), "arriba dice qué hace cada una".into()))
+        }
     }
 }

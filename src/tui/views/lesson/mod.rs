@@ -73,6 +73,8 @@ struct Play {
     on_bridge: bool,
     /// Whether they went there before.
     been_there: bool,
+    /// The step's own keys that were pressed.
+    pressed: Vec<char>,
     /// The option marked in the question.
     marked: usize,
     /// Items of an order taken so far, by their right places.
@@ -97,6 +99,7 @@ impl Play {
             bridge: bridge::open(),
             on_bridge: false,
             been_there: false,
+            pressed: Vec::new(),
             marked: 0,
             picked: Vec::new(),
             top: 0,
@@ -128,6 +131,7 @@ impl Play {
     fn turn_page(&mut self) {
         (self.marked, self.top, self.follow) = (0, 0, false);
         self.picked.clear();
+        self.pressed.clear();
     }
 
     /// The bridge highlights what the step is about.
@@ -392,6 +396,7 @@ impl View for Play {
             let elsewhere = self.lesson.steps.iter().flat_map(|step| &step.keys).any(|key| key.key == letter);
             return elsewhere.then(|| vec![Step::Say(Notice::tip(format!("la tecla {letter} es de otro paso")))]);
         };
+        self.pressed.push(letter);
         // What no command does is not in the log of commands.
         let logged = key.command.clone().map(Step::Log);
         let stroke = Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key.clone()));

@@ -39,7 +39,9 @@ pub fn ask(body: &mut Body, play: &Play, question: &QuestionView, room: usize, t
 fn told(play: &Play, question: &QuestionView) -> String {
     let total = question.items.len();
     match (play.picked.len(), question.in_place) {
-        (0, Some(placed)) if placed < total => format!("{placed} de {total} estaban en su sitio: prueba otra vez"),
+        (0, Some(placed)) if placed == total => "ese es el orden".into(),
+        (0, Some(1)) => format!("1 de {total} estaba en su sitio: prueba otra vez"),
+        (0, Some(placed)) => format!("{placed} de {total} estaban en su sitio: prueba otra vez"),
         (taken, _) if taken == total => "Enter: así · su número otra vez: quitar".into(),
         (taken, _) => format!("elige el {}º con su número o con Enter", taken + 1),
     }
