@@ -33,7 +33,7 @@ const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 /// How long the object of a pod stays at least after it was asked to go. A kubelet takes about a second to see that
 /// nothing is left (PLEG's relist period); `kubectl delete pod db-0` counts on it, for it watches only after it has asked:
 /// it would wait for ever for a namesake that a StatefulSet made meanwhile.
-const SETTLE: SignedDuration = SignedDuration::from_millis(150);
+const SETTLE: SignedDuration = SignedDuration::from_millis(120);
 
 /// What a worker hears.
 #[derive(Debug)]
