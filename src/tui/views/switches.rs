@@ -21,6 +21,9 @@ use crate::tui::widgets::panel::lines;
 use crate::tui::widgets::text::{clip, heading, light, span, wrap};
 use crate::tui::widgets::window;
 
+/// Columns beside a part's name for its light, its state and how much it is asked: a long name leaves them.
+const FIGURES: usize = 38;
+
 /// Its line in the table of views.
 pub static ENTRY: Entry = Entry {
     name: "interruptores",
@@ -117,6 +120,7 @@ impl Switches {
     /// Every line with the part that it tells, if it tells one.
     fn body(&self, all: &[&Component], room: usize, state: &State) -> Vec<(Option<usize>, Line<'static>)> {
         let widest = all.iter().map(|part| width(&part.key.name) + 5).max().unwrap_or(0);
+        let widest = widest.min(room.saturating_sub(FIGURES));
         let (mut body, mut last) = (Vec::new(), "");
         for (index, part) in all.iter().enumerate() {
             let section = parts::section(part);

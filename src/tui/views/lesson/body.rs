@@ -141,7 +141,7 @@ fn ask(body: &mut Body, play: &Play, question: &QuestionView, room: usize, theme
             body.marked = Some(start..body.lines.len());
         }
     }
-    body.options = question.chosen.is_none().then(|| first..body.lines.len());
+    body.options = question.chosen.is_none().then_some(first..body.lines.len());
     answer(body, question, room, theme);
 }
 
