@@ -24,8 +24,6 @@ use crate::kubelet::programs::shell;
 /// A chunk of the archive on its way to the engine, and how many may wait.
 const CHUNK: usize = 256 * 1024;
 const CHUNKS: usize = 8;
-/// Where programs are looked for: as in every image.
-const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// How much of the digest stands in a tag.
 const SHORT: usize = 12;
 
@@ -81,7 +79,7 @@ impl Guest {
             "config": {
                 "Entrypoint": [EXECUTABLE, "guest", self.program],
                 "Env": [
-                    PATH,
+                    format!("PATH={}", shell::PATH),
                     format!("LD_LIBRARY_PATH={}", contents.root.library_path()),
                     format!("TIMONEL_IMAGE={}", self.reference()),
                 ],

@@ -24,6 +24,8 @@ use crate::kubelet::programs::world::World;
 pub(in crate::kubelet) use run::Session;
 pub(in crate::kubelet) use sink::Sink;
 
+/// Where programs are looked for: as in every image.
+pub(in crate::kubelet) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Names of the shell itself.
 const SHELLS: [&str; 3] = ["sh", "ash", "bash"];
 

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::parse::{Node, Redirect, RedirectKind, Simple, parse};
 use super::sink::Sink;
-use super::{applets, base_name, is_shell, reason};
+use super::{PATH, applets, base_name, is_shell, reason};
 use crate::kubelet::programs::input::Input;
 use crate::kubelet::programs::world::World;
 
@@ -48,7 +48,7 @@ impl Session {
     /// A shell in a container with the container's environment.
     pub(in crate::kubelet) fn new(world: World, out: Sink, err: Sink, input: Input) -> Self {
         let mut variables = vec![
-            ("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+            ("PATH".to_owned(), PATH.to_owned()),
             ("HOSTNAME".to_owned(), world.sandbox.hostname.clone()),
             ("HOME".to_owned(), "/root".to_owned()),
         ];
