@@ -4,7 +4,7 @@
 //! one is: a pod's, a node's (from which the node itself speaks), or none for the machine outside.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,6 +12,19 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
+
+/// The workers that have an address of their own on this machine.
+const WITH_ADDRESS: u32 = 32;
+
+/// A worker's address on this machine, where its NodePorts and host ports are: 127.0.1.N for worker N, whose own address
+/// ends in 0.N in memory and in 255.N in an engine's network.
+#[must_use]
+pub fn door_of(node: IpAddr) -> Option<IpAddr> {
+    let IpAddr::V4(node) = node else { return None };
+    let [_, _, block, number] = node.octets();
+    let has_one = matches!(block, 0 | 255) && (1..=WITH_ADDRESS).contains(&number.into());
+    has_one.then(|| Ipv4Addr::new(127, 0, 1, number).into())
+}
 
 /// A two-way stream of bytes.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -116,5 +129,23 @@ impl NetListener {
     /// The next connection; `None` when the network is gone.
     pub async fn accept(&mut self) -> Option<(BoxStream, SocketAddr)> {
         self.incoming.recv().await.map(|incoming| (incoming.0.0, incoming.1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_workers_have_a_door_each_on_this_machine() {
+        let table = [
+            ([192, 168, 0, 1], Some([127, 0, 1, 1])),
+            ([10, 127, 255, 32], Some([127, 0, 1, 32])),
+            ([192, 168, 0, 33], None),
+            ([192, 168, 1, 1], None),
+        ];
+        for (node, door) in table {
+            assert_eq!(door_of(node.into()), door.map(IpAddr::from), "{node:?}");
+        }
     }
 }

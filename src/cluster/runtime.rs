@@ -35,6 +35,8 @@ pub struct Engine {
     pub policies: Option<Policies>,
     /// Where pods get their addresses from.
     pub pod_cidr: (Ipv4Addr, u8),
+    /// The own address of each worker, by number.
+    pub workers: Arc<dyn Fn(u32) -> IpAddr + Send + Sync>,
 }
 
 const EMBEDDED_PODS: &str = "10.244.0.0/16";
@@ -78,7 +80,8 @@ impl Engine {
         let runtime = Arc::new(Embedded::new(Arc::clone(&pods), clock, Arc::clone(names), tasks));
         let dns = dns_address(&options.service_cidr);
         let pod_cidr = pod_cidr(options, EMBEDDED_PODS)?;
-        Ok(Self { runtime, pods, services, links, dns, dns_server: None, policies: Some(policies), pod_cidr })
+        let (workers, policies) = (Arc::new(virtual_address), Some(policies));
+        Ok(Self { runtime, pods, services, links, dns, dns_server: None, policies, pod_cidr, workers })
     }
 
     async fn docker(options: &Options, cluster_id: &str, clock: Clock, tasks: &Tasks) -> Result<Self, Hint> {
@@ -109,12 +112,24 @@ impl Engine {
             dns_server: runtime.proxy_address(),
             policies: None,
             pods: Arc::new(HostNetwork::new(services.clone())),
+            workers: in_engine(&runtime),
             runtime,
             services,
             links,
             pod_cidr: pod_cidr(options, DOCKER_PODS)?,
         })
     }
+}
+
+/// In memory workers have addresses of a private range where nobody listens.
+fn virtual_address(number: u32) -> IpAddr {
+    Ipv4Addr::from(Ipv4Addr::new(192, 168, 0, 0).to_bits() + number).into()
+}
+
+/// In an engine they are in the pods' network, as far as there is room.
+fn in_engine(runtime: &Arc<DockerRuntime>) -> Arc<dyn Fn(u32) -> IpAddr + Send + Sync> {
+    let runtime = Arc::clone(runtime);
+    Arc::new(move |number| runtime.worker_address(number).unwrap_or_else(|| virtual_address(number)))
 }
 
 /// Carries out in the engine what is done to the tunnels between workers.

@@ -1,6 +1,6 @@
 //! Makes sandboxes and starts containers: what a pod's plan asks for, carried out. Must not decide what to start.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use super::refresh::Refresh;
 use super::runtime::{ContainerSpec, Dns, HostPort, Image, Resources, RuntimeError, SandboxSpec};
 use super::sources::Sources;
 use super::{env, stop, volumes};
+use crate::base::net::door_of;
 use crate::base::quantity::Quantity;
 
 /// Wait before what depends on other objects is tried again (kubelet's sync period after an error).
@@ -56,7 +57,7 @@ async fn sandbox_spec(context: &Context, pod: &Pod) -> Result<(SandboxSpec, Refr
         labels: pod.metadata.labels.clone().unwrap_or_default(),
         hosts: aliases.filter_map(|it| Some((it.ip.parse().ok()?, it.hostnames.clone()?))).collect(),
         dns: dns(context, pod, &id.namespace),
-        host_ports: host_ports(pod, door_of(context.host.ip)),
+        host_ports: host_ports(pod, own_door(context.host.ip)),
         alone: spec::all_containers(pod).count() == 1,
         volumes,
         pod: id,
@@ -85,16 +86,9 @@ fn dns(context: &Context, pod: &Pod, namespace: &str) -> Dns {
     dns
 }
 
-/// The workers that have an address of their own on this machine.
-const WITH_ADDRESS: u32 = 32;
-
-/// A worker's address on this machine: 127.0.1.N for 192.168.0.N, as its NodePorts have it. Only Linux gives the whole
-/// of 127.0.0.0/8 away.
-fn door_of(node: IpAddr) -> Option<IpAddr> {
-    let IpAddr::V4(node) = node else { return None };
-    let number = node.to_bits() & 0xffff;
-    let has_one = cfg!(target_os = "linux") && (1..=WITH_ADDRESS).contains(&number);
-    has_one.then(|| Ipv4Addr::from(Ipv4Addr::new(127, 0, 1, 0).to_bits() + number).into())
+/// The worker's address on this machine. Only Linux gives the whole of 127.0.0.0/8 away.
+fn own_door(node: IpAddr) -> Option<IpAddr> {
+    door_of(node).filter(|_| cfg!(target_os = "linux"))
 }
 
 fn host_ports(pod: &Pod, own: Option<IpAddr>) -> Vec<HostPort> {

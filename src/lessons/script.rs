@@ -166,8 +166,8 @@ impl Player<'_> {
 
     /// Goes on once every sub-goal is green. What is green before its step began proves nothing of it.
     async fn go_on(&mut self) -> Result<(), String> {
-        if !self.session.view().can_advance {
-            let _ = self.pump(PATIENCE, |session, _| session.view().can_advance).await;
+        if !self.session.can_advance() {
+            let _ = self.pump(PATIENCE, |session, _| session.can_advance()).await;
         }
         if !self.session.advance() {
             return Err(self.pending());

@@ -9,7 +9,7 @@ use super::monitor::{self, Monitor};
 use super::predicate::Was;
 use super::refusal::Reason;
 use super::tale::Tale;
-use super::view::{GoalView, KeyView, QuestionView, Verdict, View};
+use super::view::{Gauge, GoalView, KeyView, QuestionView, Verdict, View, gauges};
 use super::world::{Change, Moment, World, is_leaving};
 
 /// A lesson under way.
@@ -221,9 +221,14 @@ impl Session {
             hints: step.hints.as_ref().map(|hints| self.help.shown(hints, &self.world)).unwrap_or_default(),
             hint_available: step.hints.is_some() && !self.can_advance() && self.help.available(self.world.now()),
             can_advance: self.can_advance(),
-            gauges: super::view::gauges(&step.look, &self.world, &lesson.setup),
             debrief: self.finished.then_some(&*lesson.debrief),
         }
+    }
+
+    /// Desired against actual, of what is to be looked at: it counts pods, so only who shows it asks.
+    #[must_use]
+    pub fn gauges(&self) -> Vec<Gauge> {
+        gauges(&self.current().look, &self.world, &self.lesson.setup)
     }
 
     fn question<'a>(&'a self, question: &'a Question) -> QuestionView<'a> {
@@ -265,7 +270,9 @@ impl Session {
         &self.lesson.steps[self.step]
     }
 
-    fn can_advance(&self) -> bool {
+    /// Whether the learner may go on: every sub-goal is green.
+    #[must_use]
+    pub fn can_advance(&self) -> bool {
         !self.finished && self.goals[self.step].iter().all(|goal| goal.done)
     }
 }

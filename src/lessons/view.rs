@@ -45,8 +45,6 @@ pub struct View<'a> {
     pub hint_available: bool,
     /// Whether the learner may go on: every sub-goal is green.
     pub can_advance: bool,
-    /// Desired against actual, of what is to be looked at.
-    pub gauges: Vec<Gauge>,
     /// After the last step: what happened and why.
     pub debrief: Option<&'a str>,
 }
@@ -103,7 +101,7 @@ pub struct Gauge {
     pub cluster: Option<String>,
     /// Kind and name; the name alone where there are two clusters, which must fit beside it.
     pub name: String,
-    /// Replicas; nothing where there is no such object, which only one of two clusters says.
+    /// Replicas; nothing where there is no such object.
     pub replicas: Option<Replicas>,
 }
 
@@ -157,8 +155,9 @@ fn all_gauges<'a>(
             (Some(cluster), None, _) | (Some(cluster), _, Some(_)) => {
                 Some(Gauge { cluster: Some(cluster.to_owned()), name: name.to_owned(), replicas })
             }
-            (None, _, Some(_)) => Some(Gauge { cluster: None, name: format!("{kind} {name}"), replicas }),
-            _ => None,
+            (_, Some(_), None) => None,
+            (None, None, _) if !REPLICATED.contains(&kind) => None,
+            (None, ..) => Some(Gauge { cluster: None, name: format!("{kind} {name}"), replicas }),
         }
     })
 }

@@ -1,6 +1,5 @@
 //! How each part is started and what it is wired to. Must not decide which run: the supervisor does.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -140,10 +139,10 @@ impl Plant {
 
     /// Starts what sends the requests of `TrafficProbe`s.
     pub fn start_prober(&self, tasks: &Tasks) {
-        let workers = self.options.workers;
+        let (workers, address) = (self.options.workers, Arc::clone(&self.engine.workers));
         let origins: prober::Origins = Arc::new(move |name| {
             let number = if name.is_empty() { 1 } else { name.strip_prefix("worker-")?.parse().ok()? };
-            (1..=workers).contains(&number).then(|| node_address(number))
+            (1..=workers).contains(&number).then(|| address(number))
         });
         let client = self.client(Identity::new("timonel:prober", &["system:masters"]));
         let (net, doors) = (Arc::clone(&self.engine.pods), Arc::clone(&self.doors));
@@ -155,7 +154,7 @@ impl Plant {
         let offered = &self.options.capacity;
         let config = kubelet::Config {
             node: node.clone(),
-            ip: node_address(number),
+            ip: (self.engine.workers)(number),
             client: self.client(Identity::node(&node)),
             runtime: Arc::clone(&self.engine.runtime),
             net: Arc::clone(&self.engine.pods),
@@ -178,10 +177,4 @@ fn controller_clients(dialer: Dialer) -> controllers::Clients {
         };
         client::embedded(dialer.clone(), identity)
     })
-}
-
-/// Virtual nodes have addresses of a documentation-free private range: nobody listens there.
-fn node_address(number: u32) -> IpAddr {
-    let base = u32::from(Ipv4Addr::new(192, 168, 0, 0));
-    IpAddr::V4(Ipv4Addr::from(base + number))
 }

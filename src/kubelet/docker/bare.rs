@@ -62,18 +62,45 @@ pub(super) fn suits(spec: &SandboxSpec) -> bool {
     spec.alone && spec.host_ports.is_empty() && !has_empty
 }
 
+/// A bare pod.
+#[derive(Debug)]
+struct Pod {
+    shared: Arc<Shared>,
+    /// Ids of what was started of it.
+    containers: Vec<String>,
+}
+
 /// The bare pods, by uid.
 #[derive(Debug, Default)]
-pub(super) struct Bare(Mutex<HashMap<String, Arc<Shared>>>);
+pub(super) struct Bare(Mutex<HashMap<String, Pod>>);
 
 impl Bare {
+    /// Promises a pod this, whatever it was promised before; of what it has in the engine nothing is forgotten.
     pub fn promise(&self, uid: &str, shared: Shared) {
-        self.0.lock().insert(uid.into(), Arc::new(shared));
+        let mut pods = self.0.lock();
+        let containers = pods.remove(uid).map(|pod| pod.containers).unwrap_or_default();
+        pods.insert(uid.into(), Pod { shared: Arc::new(shared), containers });
+    }
+
+    /// Remembers what the engine has of a pod.
+    pub fn started(&self, uid: &str, ids: impl IntoIterator<Item = String>) {
+        if let Some(pod) = self.0.lock().get_mut(uid) {
+            for id in ids {
+                if !pod.containers.contains(&id) {
+                    pod.containers.push(id);
+                }
+            }
+        }
+    }
+
+    /// Ids of all that the engine has of a pod; `None` when it has a pause container.
+    pub fn containers(&self, uid: &str) -> Option<Vec<String>> {
+        self.0.lock().get(uid).map(|pod| pod.containers.clone())
     }
 
     /// What a pod was promised; `None` when it has a pause container.
     pub fn of(&self, uid: &str) -> Option<Arc<Shared>> {
-        self.0.lock().get(uid).cloned()
+        self.0.lock().get(uid).map(|pod| Arc::clone(&pod.shared))
     }
 
     pub fn forget(&self, uid: &str) {

@@ -35,6 +35,7 @@ impl DockerRuntime {
             }
             answer => answer?,
         };
+        self.bare.started(&spec.pod.uid, [id.clone()]);
         if let Err(error) = self.cut_new(&spec.pod.node, &Place::Beside(id.clone())).await {
             // One that ended meanwhile has nothing to cut.
             tracing::warn!(%error, pod = spec.pod.name, "a pod was not cut off as its worker is");
@@ -135,12 +136,14 @@ impl DockerRuntime {
     pub(super) async fn stop_container(&self, id: &str, grace: Duration) -> Result<(), RuntimeError> {
         let seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
         let options = StopContainerOptions { t: i32::try_from(seconds).ok(), ..StopContainerOptions::default() };
+        self.ours.lock().containers.insert(id.into());
         let patient = self.docker.clone().with_timeout(grace + STOP_MARGIN);
         settled(patient.stop_container(id, Some(options)).await).map_err(refused(RuntimeError::Other))
     }
 
     pub(super) async fn remove_container(&self, id: &str) -> Result<(), RuntimeError> {
         let _turn = self.turn().await;
+        self.ours.lock().containers.remove(id);
         let options = RemoveContainerOptions { v: true, ..RemoveContainerOptions::default() };
         settled(self.docker.remove_container(id, Some(options)).await).map_err(refused(RuntimeError::Other))
     }

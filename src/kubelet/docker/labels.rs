@@ -70,6 +70,11 @@ pub(super) fn pod(labels: &Labels) -> PodId {
     }
 }
 
+/// Whether a label is `true`.
+pub(super) fn flag(labels: &Labels, key: &str) -> bool {
+    labels.get(key).is_some_and(|value| value == "true")
+}
+
 /// A label's value; empty when it is absent.
 pub(super) fn text(labels: &Labels, key: &str) -> String {
     labels.get(key).cloned().unwrap_or_default()

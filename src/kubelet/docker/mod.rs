@@ -101,7 +101,7 @@ pub struct DockerRuntime {
     guests: Guests,
     volumes: Volumes,
     turns: Semaphore,
-    stopped: events::Stopped,
+    ours: events::Ours,
     bare: Bare,
     cuts: Cuts,
     clock: Clock,
@@ -130,7 +130,7 @@ impl DockerRuntime {
             volumes,
             version: format!("docker://{version}"),
             turns: Semaphore::new(AT_ONCE),
-            stopped: events::Stopped::default(),
+            ours: events::Ours::default(),
             bare: Bare::default(),
             tasks: tasks.clone(),
             config,
@@ -166,6 +166,7 @@ impl DockerRuntime {
     fn adopt(&self, found: state::Found) -> Sandbox {
         if let Some(shared) = found.shared {
             self.bare.promise(&found.sandbox.pod.uid, shared);
+            self.bare.started(&found.sandbox.pod.uid, found.ids);
         }
         found.sandbox
     }
@@ -193,8 +194,8 @@ impl Runtime for DockerRuntime {
     }
 
     fn events(&self, node: &str) -> BoxStream<'static, Event> {
-        let (docker, volumes, stopped) = (self.docker.clone(), self.volumes.clone(), self.stopped.clone());
-        events::of_node(docker, volumes, &self.config.cluster, node, self.clock.now(), stopped)
+        let (docker, volumes, ours) = (self.docker.clone(), self.volumes.clone(), self.ours.clone());
+        events::of_node(docker, volumes, &self.config.cluster, node, self.clock.now(), ours)
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, RuntimeError> {

@@ -29,6 +29,12 @@ pub(super) fn gateway(subnet: &str) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from(address.to_bits() | ((u32::MAX >> prefix) - 1)))
 }
 
+/// The address before the first worker's own: workers have the last 256 addresses of a subnet but for the engine's and
+/// the proxy's, as far as they go.
+pub(super) fn workers(subnet: &str) -> Option<Ipv4Addr> {
+    gateway(subnet).map(|gateway| Ipv4Addr::from(gateway.to_bits() & !0xff))
+}
+
 /// Makes the cluster's network unless it is already there.
 pub(super) async fn ensure(docker: &Docker, cluster: &str, subnet: &str) -> Result<(), DockerError> {
     let gateway = gateway(subnet).ok_or_else(|| DockerError::InvalidSubnet(subnet.into()))?;
@@ -80,5 +86,6 @@ mod tests {
         for wrong in ["", "10.96.0.0", "10.96.0.0/25", "10.96.0.0/0", "fd00::/8", "10.96.0.0/x"] {
             assert_eq!(gateway(wrong), None, "{wrong}");
         }
+        assert_eq!(workers("10.96.0.0/11"), Some(Ipv4Addr::new(10, 127, 255, 0)));
     }
 }

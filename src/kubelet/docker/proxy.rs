@@ -21,6 +21,9 @@ use crate::kubelet::runtime::RuntimeError;
 /// Wait before the proxy is looked after again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// The workers that have an address in the pods' network: beyond are the proxy's own and the engine's.
+const WORKERS: u32 = 250;
+
 /// The lines that a proxy is told, from the first, each time that somebody speaks to it.
 pub type Feed = Arc<dyn Fn() -> BoxStream<'static, Bytes> + Send + Sync>;
 
@@ -39,6 +42,14 @@ impl DockerRuntime {
     #[must_use]
     pub fn proxy_address(&self) -> Option<IpAddr> {
         address(&self.config.subnet).map(IpAddr::from)
+    }
+
+    /// Where a worker itself is in the pods' network, as the proxy takes it for its own; `None` for one beyond those
+    /// that have a place there.
+    #[must_use]
+    pub fn worker_address(&self, number: u32) -> Option<IpAddr> {
+        let before = network::workers(&self.config.subnet)?;
+        (1..=WORKERS).contains(&number).then(|| Ipv4Addr::from(before.to_bits() + number).into())
     }
 
     /// Keeps the proxy of a range of ClusterIPs running and told, until the task is stopped. The proxy itself goes on.

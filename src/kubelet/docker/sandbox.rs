@@ -21,7 +21,7 @@ use crate::kubelet::runtime::{RuntimeError, SandboxSpec, VolumeSource};
 
 impl DockerRuntime {
     pub(super) async fn make_sandbox(&self, spec: SandboxSpec) -> Result<(), RuntimeError> {
-        self.stopped.lock().remove(&spec.pod.uid);
+        self.ours.lock().sandboxes.remove(&spec.pod.uid);
         // Behind a cut tunnel, the pause container cuts the pod off before anything runs in it.
         if bare::suits(&spec) && self.cuts.of(&spec.pod.node).is_empty() {
             let sources = self.make_volumes(&spec).await?;
@@ -85,10 +85,10 @@ impl DockerRuntime {
         Ok(sources)
     }
 
-    /// Creates and starts a container; one that does not start is removed again. Our own images are imported when the
-    /// engine misses them.
+    /// Creates and starts a container; one that does not start, or that nobody waits for any more because its pod was
+    /// asked to go, is removed again. Our own images are imported when the engine misses them.
     pub(super) async fn run(&self, name: Option<&str>, body: ContainerCreateBody) -> Result<String, EngineError> {
-        let id = match self.create(name, body.clone()).await {
+        let made = match self.create(name, body.clone()).await {
             Err(error)
                 if classify(&error) == Class::Refused(404) && words(&error).contains("No such image: timonel/") =>
             {
@@ -97,23 +97,23 @@ impl DockerRuntime {
             }
             answer => answer?,
         };
-        if let Err(error) = self.docker.start_container(&id, None).await {
-            self.force_remove(&id).await?;
-            return Err(error);
+        match self.docker.start_container(&made.id, None).await {
+            Ok(()) => Ok(made.keep()),
+            Err(error) => {
+                self.force_remove(&made.keep()).await?;
+                Err(error)
+            }
         }
-        Ok(id)
     }
 
-    /// Creates a container. The engine ends what it has begun: if nobody waits for it by then, because its pod was asked
-    /// to go, it is removed again.
-    async fn create(&self, name: Option<&str>, body: ContainerCreateBody) -> Result<String, EngineError> {
+    /// Creates a container in a task of its own: the engine ends what it has begun, also when nobody waits for it.
+    async fn create(&self, name: Option<&str>, body: ContainerCreateBody) -> Result<Made, EngineError> {
         let options = CreateContainerOptions { name: name.map(str::to_owned), ..CreateContainerOptions::default() };
-        let (docker, (teller, answer)) = (self.docker.clone(), oneshot::channel());
+        let (docker, tasks, (teller, answer)) = (self.docker.clone(), self.tasks.clone(), oneshot::channel());
         self.tasks.spawn(async move {
-            let made = docker.create_container(Some(options), body).await.map(|made| made.id);
-            if let Err(Ok(unwanted)) = teller.send(made) {
-                let _ = force_remove(&docker, &unwanted).await;
-            }
+            let made = docker.create_container(Some(options), body).await;
+            // What is not received, drops, and with it the container.
+            let _ = teller.send(made.map(|made| Made { id: made.id, docker, tasks, wanted: false }));
         });
         answer.await.unwrap_or(Err(EngineError::RequestTimeoutError))
     }
@@ -132,7 +132,7 @@ impl DockerRuntime {
         let wanted = [cluster, (labels::POD_UID, pod_uid), (labels::ROLE, labels::PAUSE)];
         let refused = refused(RuntimeError::Other);
         for pause in state::containers(&self.docker, &wanted).await.map_err(&refused)? {
-            self.stopped.lock().insert(pod_uid.into());
+            self.ours.lock().sandboxes.insert(pod_uid.into());
             let options = StopContainerOptions { t: Some(1), ..StopContainerOptions::default() };
             let id = pause.id.unwrap_or_default();
             settled(self.docker.stop_container(&id, Some(options)).await).map_err(&refused)?;
@@ -157,22 +157,50 @@ impl DockerRuntime {
         Ok(said.lines().filter_map(line).collect())
     }
 
-    /// Removes a pod's containers, the pause container last, then its volumes; how many containers there were. Volumes
-    /// of the engine are not looked for where there are none.
+    /// Removes a pod's containers, the pause container last, then its volumes; how many containers there were. Of a pod
+    /// without a pause container all are known, and it has no volumes in the engine: nothing is looked for.
     pub(super) async fn clear_sandbox(&self, pod_uid: &str) -> Result<usize, RuntimeError> {
         let _turn = self.turn().await;
         let wanted = [(labels::CLUSTER, self.config.cluster.as_str()), (labels::POD_UID, pod_uid)];
-        let removed = if self.bare.of(pod_uid).is_some() {
-            clear_containers(&self.docker, &wanted).await
-        } else {
-            clear(&self.docker, &wanted).await.map(|(count, _)| count)
+        let removed = match self.bare.containers(pod_uid) {
+            Some(ids) => remove_all(&self.docker, ids.clone()).await.map(|()| ids.len()),
+            None => clear(&self.docker, &wanted).await.map(|(count, _)| count),
         };
         let count = removed.map_err(refused(RuntimeError::Other))?;
-        self.stopped.lock().remove(pod_uid);
+        self.ours.lock().sandboxes.remove(pod_uid);
         self.bare.forget(pod_uid);
         let (volumes, uid) = (self.volumes.clone(), pod_uid.to_string());
         let removed = Tasks::blocking(move || volumes.remove_pod(&uid)).await;
         removed.map(|()| count).map_err(|error| RuntimeError::Other(error.to_string()))
+    }
+}
+
+/// A container that the engine has made; unless somebody keeps it, it is removed when it is dropped.
+struct Made {
+    id: String,
+    docker: bollard::Docker,
+    tasks: Tasks,
+    wanted: bool,
+}
+
+impl Made {
+    fn keep(mut self) -> String {
+        self.wanted = true;
+        std::mem::take(&mut self.id)
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if self.wanted {
+            return;
+        }
+        let (id, docker) = (std::mem::take(&mut self.id), self.docker.clone());
+        self.tasks.spawn(async move {
+            if let Err(error) = force_remove(&docker, &id).await {
+                tracing::warn!(%error, "container {id}, which nobody waits for, could not be removed");
+            }
+        });
     }
 }
 
@@ -203,10 +231,14 @@ async fn clear_containers(docker: &bollard::Docker, wanted: &[(&str, &str)]) -> 
     let (pauses, others): (Vec<_>, Vec<_>) = found.into_iter().partition(is_pause);
     let count = pauses.len() + others.len();
     for group in [others, pauses] {
-        let ids = group.into_iter().filter_map(|one| one.id);
-        stream::iter(ids.map(Ok)).try_for_each_concurrent(AT_ONCE, async |id| force_remove(docker, &id).await).await?;
+        remove_all(docker, group.into_iter().filter_map(|one| one.id).collect()).await?;
     }
     Ok(count)
+}
+
+async fn remove_all(docker: &bollard::Docker, ids: Vec<String>) -> Result<(), EngineError> {
+    let ids = stream::iter(ids.into_iter().map(Ok));
+    ids.try_for_each_concurrent(AT_ONCE, async |id| force_remove(docker, &id).await).await
 }
 
 /// Removes the volumes of a cluster's pods that have no container left: somebody removed them while we were away; and

@@ -66,6 +66,8 @@ pub(super) async fn sandboxes(
 pub(super) struct Found {
     pub sandbox: Sandbox,
     pub shared: Option<Shared>,
+    /// Ids of all that the engine has of it, also of what never started.
+    pub ids: Vec<String>,
 }
 
 /// A container as the engine has it, and what it left as its termination message.
@@ -84,17 +86,22 @@ pub(super) async fn seen(docker: &Docker, volumes: &Volumes, id: &str) -> Result
 /// The termination message: the file, the end of the log if the spec wants that of a failure, or the engine's error.
 async fn message(docker: &Docker, volumes: &Volumes, answer: &ContainerInspectResponse) -> String {
     let labels = own_labels(answer);
-    let label = |key| labels::text(&labels, key);
-    let left = volumes.termination_message(&label(labels::POD_UID), &label(labels::CONTAINER_NAME), attempt(&labels));
+    let left = left(volumes, &labels);
     let state = answer.state.clone().unwrap_or_default();
     let failed = state.exit_code.is_some_and(|code| code != 0);
     if !left.is_empty() {
         left
-    } else if failed && label(labels::MESSAGE_FROM_LOG) == "true" {
+    } else if failed && labels::flag(&labels, labels::MESSAGE_FROM_LOG) {
         logs::end(docker, answer.id.as_deref().unwrap_or_default()).await
     } else {
         state.error.unwrap_or_default()
     }
+}
+
+/// What a container with these labels left in the file for its termination message.
+pub(super) fn left(volumes: &Volumes, labels: &Labels) -> String {
+    let label = |key| labels::text(labels, key);
+    volumes.termination_message(&label(labels::POD_UID), &label(labels::CONTAINER_NAME), attempt(labels))
 }
 
 /// Puts containers under the sandbox of their pod. Containers whose pause container is gone keep a sandbox that is not
@@ -107,7 +114,8 @@ fn assemble(inspected: impl Iterator<Item = Seen>) -> Vec<Found> {
         let pod = labels::pod(&labels);
         let sandbox = |pod| Sandbox { pod, ip: None, ready: false, containers: Vec::new() };
         let uid = pod.uid.clone();
-        let found = pods.entry(uid).or_insert_with(|| Found { sandbox: sandbox(pod), shared: None });
+        let found = pods.entry(uid).or_insert_with(|| Found { sandbox: sandbox(pod), shared: None, ids: Vec::new() });
+        found.ids.extend(seen.answer.id.clone());
         if labels::text(&labels, labels::ROLE) == labels::PAUSE {
             found.sandbox.ready = is_running(&seen.answer);
             found.sandbox.ip = address(&seen.answer);

@@ -179,12 +179,14 @@ impl Host for Container {
         }
     }
 
-    fn compute(&self, time: Duration) {
+    /// It is only counted, not spent: the machine is the learner's.
+    async fn work(&self, time: Duration) {
+        tokio::time::sleep(time).await;
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.used.cpu_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
-    /// It is only counted, not spent: the machine is the learner's.
+    /// Counted, as work is.
     async fn burn(&self, milli: u64) {
         let limit = self.spec.resources.cpu_limit.and_then(|limit| u64::try_from(limit).ok());
         let milli = limit.map_or(milli, |limit| milli.min(limit));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 use tokio::io::AsyncRead;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -103,12 +104,27 @@ impl Host for Process {
         self.taken.lock().push(vec![1; usize::try_from(bytes).unwrap_or_default()]);
     }
 
+    /// It takes longer where the container's limit holds it back.
+    async fn work(&self, time: Duration) {
+        Tasks::blocking(move || spin(time)).await;
+    }
+
     async fn burn(&self, milli: u64) {
         let ended = CancellationToken::new();
         let _when_dropped = ended.clone().drop_guard();
         // A thread of its own: the program goes on answering.
         drop(Tasks::thread(move || work_and_rest(milli.min(1_000), &ended)));
         pending::<()>().await;
+    }
+}
+
+/// Computes until this thread has had so much of a processor.
+fn spin(time: Duration) {
+    let spent = || clock_gettime(ClockId::ThreadCPUTime);
+    let begun = spent();
+    let until = begun + Timespec::try_from(time).unwrap_or_default();
+    while spent() < until {
+        std::hint::spin_loop();
     }
 }
 

@@ -82,8 +82,7 @@ async fn handle(
         }
         Effect::Work(time) => {
             let _turn = turn.lock().await;
-            tokio::time::sleep(time).await;
-            world.host.compute(time);
+            world.host.work(time).await;
         }
     }
     answer(reply.status, reply.content_type, reply.body)

@@ -73,8 +73,8 @@ pub(in crate::kubelet) trait Host: Send + Sync {
     /// Takes more memory and keeps it; over the container's limit the program is killed.
     fn allocate(&self, bytes: u64);
 
-    /// Accounts for time that a program is said to compute, though it only waited.
-    fn compute(&self, _time: Duration) {}
+    /// Computes for so long, of a whole processor.
+    async fn work(&self, time: Duration);
 
     /// Takes so many thousandths of a processor, as far as the container's limit lets it, until it is dropped.
     async fn burn(&self, milli: u64);

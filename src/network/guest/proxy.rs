@@ -1,10 +1,10 @@
-//! `timonel guest proxy SERVICES OWN`: kube-proxy and DNS for the pods of an engine. It takes every ClusterIP as its own
-//! and carries what comes there to the endpoints. Must not choose services by itself: each line of its standard input is
+//! `timonel guest proxy SERVICES OWN`: kube-proxy and DNS for the pods of an engine. It takes every ClusterIP, and the
+//! nodes' own addresses, as its own and carries what comes there to the endpoints. Must not choose services by itself: each line of its standard input is
 //! a change of the table, and what it last heard goes on being served when nobody speaks any more.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::netlink::{Fate, set};
+use super::netlink::{Fate, set, unset};
 use super::{argument, range};
 use crate::base::clock::{Clock, Timing};
 use crate::base::tasks::Tasks;
 use crate::network::dns::{self, DOMAIN, Responder};
 use crate::network::host::HostNetwork;
 use crate::network::links::Links;
-use crate::network::services::{Door, Place, Way, cluster_doors, tcp, udp};
-use crate::network::table::{Change, Name, Protocol, ServiceTable};
+use crate::network::services::{Door, Place, Way, inner_doors, tcp, udp};
+use crate::network::table::{Change, Name, Node, Protocol, ServiceTable};
 
 /// The engine's own resolver, as every container of a user network has it: it knows the names of the world.
-const ENGINE_DNS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11)), dns::PORT);
+const ENGINE_DNS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11)), dns::PORT);
 
 pub(super) fn run(args: &[String]) -> io::Result<ExitCode> {
     let services = range(argument(args, 0, "la red de los servicios")?)?;
@@ -101,7 +101,36 @@ impl Proxy {
                 self.table.apply(change);
                 self.sync(&name).await;
             }
-            Change::Node(_) | Change::NodeGone(_) => self.table.apply(change),
+            Change::Node(node) => {
+                let (before, now) = (self.table.node(&node.name), node.clone());
+                self.table.apply(change);
+                self.moved(before, Some(now)).await;
+            }
+            Change::NodeGone(name) => {
+                let before = self.table.node(name);
+                self.table.apply(change);
+                self.moved(before, None).await;
+            }
+        }
+    }
+
+    /// Takes a node's address as ours, or gives it back, and opens and shuts the doors that are there.
+    async fn moved(&mut self, before: Option<Node>, now: Option<Node>) {
+        let address = |node: Option<Node>| match node?.address? {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        };
+        let (before, now) = (address(before), address(now));
+        if before == now {
+            return;
+        }
+        let left = before.map_or(Ok(()), |left| unset((left, 32), Fate::Ours));
+        let taken = now.map_or(Ok(()), |taken| set((taken, 32), Fate::Ours));
+        if let Err(error) = left.and(taken) {
+            eprintln!("timonel guest proxy: {before:?} -> {now:?}: {error}");
+        }
+        for name in self.table.names() {
+            self.sync(&name).await;
         }
     }
 
@@ -116,7 +145,8 @@ impl Proxy {
 
     /// Shuts the doors that a service has no more and opens those that it has now.
     async fn sync(&mut self, name: &Name) {
-        let wanted = self.table.read(name, cluster_doors).unwrap_or_default();
+        let nodes = self.table.nodes();
+        let wanted = self.table.read(name, |service| inner_doors(service, &nodes)).unwrap_or_default();
         self.open.retain(|_, (door, _)| door.service != *name || wanted.contains(door));
         for door in wanted {
             if !self.open.contains_key(&door.place) {

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub(super) use self::plan::{Door, Place, cluster_doors};
+pub(super) use self::plan::{Door, Place, inner_doors};
 use self::plan::{Kind, doors};
 use super::feed::Feed;
 use super::links::{Link, Links};
@@ -91,9 +91,11 @@ impl Way {
         self.table.enter(service, caller, |one: &Port| one.name == *port && one.protocol == place.protocol)
     }
 
-    /// The tunnel between a client and an endpoint.
+    /// The tunnel between a client, or the node whose door it came by, and an endpoint: a node's own address is reached
+    /// beside the tunnels.
     fn tunnel(&self, client: SocketAddr, endpoint: SocketAddr) -> Option<Link> {
-        let (one, other) = (self.table.node_of(client.ip())?, self.table.node_of(endpoint.ip())?);
+        let by_node = self.door.node.as_ref().map(|(name, _)| name.clone());
+        let (one, other) = (by_node.or_else(|| self.table.node_of(client.ip()))?, self.table.node_of(endpoint.ip())?);
         self.links.as_ref()?.between(&one, &other)
     }
 

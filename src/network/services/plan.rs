@@ -2,10 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use crate::base::net::door_of;
 use crate::network::table::{Name, Node, Port, Protocol, Service};
-
-/// The workers that have an address of their own on this machine; a NodePort is a socket on each.
-const WITH_ADDRESS: u32 = 32;
 
 /// A place where something can listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,12 +41,17 @@ pub(super) fn doors(service: &Service, nodes: &[Node]) -> Vec<Door> {
     open.flat_map(|port| node_doors(service, port, nodes).into_iter().chain(balancer_doors(service, port))).collect()
 }
 
-/// The doors of a service at its ClusterIPs, for each port with somebody behind it.
-pub(crate) fn cluster_doors(service: &Service) -> Vec<Door> {
+/// The doors of a service inside the pods' network, for each port with somebody behind it: at its ClusterIPs, and its
+/// NodePort at the nodes' own addresses.
+pub(crate) fn inner_doors(service: &Service, nodes: &[Node]) -> Vec<Door> {
     let open = service.ports.iter().filter(|port| port.has_somebody());
     open.flat_map(|port| {
         let at = |ip: &IpAddr| door(service, port, Kind::Cluster, SocketAddr::new(*ip, port.port));
-        service.addresses.iter().map(at)
+        let of_node = |node: &Node| {
+            let at = SocketAddr::new(node.address?, port.node_port?);
+            Some(node_door(service, port, node, at))
+        };
+        service.addresses.iter().map(at).chain(nodes.iter().filter_map(of_node)).collect::<Vec<_>>()
     })
     .collect()
 }
@@ -58,8 +61,7 @@ fn node_doors(service: &Service, port: &Port, nodes: &[Node]) -> Vec<Door> {
     let whole = door(service, port, Kind::NodePort, SocketAddr::from((Ipv4Addr::LOCALHOST, number)));
     let of_node = |node: &Node| {
         let own = node.address?;
-        let at = SocketAddr::new(address_of(own)?, number);
-        Some(Door { node: Some((node.name.clone(), own)), ..door(service, port, Kind::NodePort, at) })
+        Some(node_door(service, port, node, SocketAddr::new(door_of(own)?, number)))
     };
     std::iter::once(whole.clone()).chain(nodes.iter().filter_map(of_node)).collect()
 }
@@ -70,16 +72,14 @@ fn balancer_doors<'a>(service: &'a Service, port: &'a Port) -> impl Iterator<Ite
     addresses.map(|ip| door(service, port, Kind::Balancer, SocketAddr::new(*ip, port.port)))
 }
 
+fn node_door(service: &Service, port: &Port, node: &Node, at: SocketAddr) -> Door {
+    let own = node.address.map(|address| (node.name.clone(), address));
+    Door { node: own, ..door(service, port, Kind::NodePort, at) }
+}
+
 fn door(service: &Service, port: &Port, kind: Kind, at: SocketAddr) -> Door {
     let place = Place { at, protocol: port.protocol };
     Door { place, service: service.name.clone(), port: port.name.clone(), kind, node: None }
-}
-
-/// The worker's address on this machine: 127.0.1.N for 192.168.0.N.
-fn address_of(node: IpAddr) -> Option<IpAddr> {
-    let IpAddr::V4(node) = node else { return None };
-    let number = u32::from(node) & 0xffff;
-    (1..=WITH_ADDRESS).contains(&number).then(|| Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 0, 1, 0)) + number).into())
 }
 
 #[cfg(test)]
@@ -96,19 +96,25 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_ip_is_a_door_of_its_own() {
+    fn pods_come_in_by_the_cluster_ip_and_by_the_nodes_own_addresses() {
         let service = Service { addresses: vec!["10.96.3.4".parse().unwrap()], ..service(true) };
-        let doors: Vec<String> = cluster_doors(&service).iter().map(|door| door.place.at.to_string()).collect();
-        assert_eq!(doors, ["10.96.3.4:80"]);
+        let doors = inner_doors(&service, &nodes(2));
+        let places: Vec<String> = doors.iter().map(|door| door.place.at.to_string()).collect();
+        assert_eq!(places, ["10.96.3.4:80", "192.168.0.1:30080", "192.168.0.2:30080"]);
+        let owners: Vec<_> = doors.iter().map(|door| door.node.as_ref().map(|(name, _)| &**name)).collect();
+        assert_eq!(owners, [None, Some("worker-1"), Some("worker-2")]);
     }
 
-    fn places(service: &Service, nodes: u8) -> Vec<String> {
+    fn nodes(count: u8) -> Vec<Node> {
         let node = |number: u8| {
             let address = Some([192, 168, 0, number].into());
             Node { name: format!("worker-{number}"), address, pods: None }
         };
-        let nodes: Vec<Node> = (1..=nodes).map(node).collect();
-        doors(service, &nodes).iter().map(|door| door.place.at.to_string()).collect()
+        (1..=count).map(node).collect()
+    }
+
+    fn places(service: &Service, count: u8) -> Vec<String> {
+        doors(service, &nodes(count)).iter().map(|door| door.place.at.to_string()).collect()
     }
 
     #[test]

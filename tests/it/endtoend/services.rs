@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
+use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use timonel::base::clock::{Clock, Timing};
@@ -23,6 +24,13 @@ async fn node_port(world: &World, name: &str) -> SocketAddr {
     let spec = world.api::<Service>().get(name).await.unwrap().spec.unwrap();
     let port = spec.ports.unwrap()[0].node_port.unwrap();
     SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).unwrap()))
+}
+
+/// A worker's `InternalIP`.
+async fn own_address(world: &World, name: &str) -> String {
+    let node = Api::<Node>::all(world.client.clone()).get(name).await.unwrap();
+    let addresses = node.status.unwrap().addresses.unwrap();
+    addresses.into_iter().find(|one| one.type_ == "InternalIP").unwrap().address
 }
 
 /// A Deployment of the demo program that lets its clients go before it ends.
@@ -78,6 +86,8 @@ pub async fn every_kind_of_service_answers(world: &World) {
     world.client_pod("cliente", "worker-1").await;
     let cluster_ip = world.api::<Service>().get("web").await.unwrap().spec.unwrap().cluster_ip.unwrap();
     world.until_said("cliente", &format!("timeout 2 wget -qO- http://{cluster_ip}:18080/"), "Hola desde web").await;
+    let (node, port) = (own_address(world, "worker-2").await, node_port(world, "web").await.port());
+    world.until_said("cliente", &format!("timeout 2 wget -qO- http://{node}:{port}/"), "Hola desde web").await;
     let answers = async |door: SocketAddr, host: &str| {
         eventually(&format!("an answer at {door}"), async || {
             ask(door, host, "/").await.ok().filter(|answer| answer.contains("Hola desde web"))

@@ -34,7 +34,7 @@ fn watched(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
     if play.phase == Phase::Running {
         let view = play.session.view();
         lines.extend(play.meters.all().iter().filter_map(|meter| traffic(meter, room, theme)));
-        lines.extend(gauges(&view.gauges, room, theme));
+        lines.extend(gauges(&play.session.gauges(), room, theme));
         if view.debrief.is_none() {
             lines.extend(goals(&view, room, theme));
         }

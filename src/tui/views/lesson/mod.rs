@@ -177,7 +177,7 @@ impl Play {
     /// Something has turned green: if that completes the step, what the run answered is read first.
     fn progressed(&mut self, state: &State) -> Steps {
         let mut steps = self.keep(state);
-        if self.session.view().can_advance {
+        if self.session.can_advance() {
             (self.top, self.follow) = (usize::MAX, true);
             steps.push(Step::Say(Notice::info("paso completo")));
         }
@@ -235,7 +235,7 @@ impl Play {
         if !state.hints {
             return vec![Step::Say(Notice::tip("en esta sesión las pistas están ocultas"))];
         }
-        if self.session.finished() || self.session.view().can_advance {
+        if self.session.finished() || self.session.can_advance() {
             return vec![Step::Say(Notice::tip("este paso ya está hecho: sigue con Enter"))];
         }
         if self.lesson.steps[self.session.step()].hints.is_none() {

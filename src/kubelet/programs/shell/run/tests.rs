@@ -33,6 +33,8 @@ impl Host for NoHost {
 
     fn allocate(&self, _bytes: u64) {}
 
+    async fn work(&self, _time: std::time::Duration) {}
+
     async fn burn(&self, _milli: u64) {
         std::future::pending::<()>().await;
     }
