@@ -77,6 +77,11 @@ pub trait View: std::fmt::Debug + Send {
     /// The keys, as data: groups, the most particular first.
     fn keys(&self) -> &'static [&'static [Binding]];
 
+    /// Keys that are there only now, and what they do, for the help.
+    fn letters(&self) -> Vec<(char, String)> {
+        Vec::new()
+    }
+
     /// Whether letters go to a text rather than to the key table.
     fn typing(&self) -> bool {
         false

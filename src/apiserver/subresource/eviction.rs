@@ -30,8 +30,39 @@ pub(super) async fn create(call: &Call, bytes: &[u8]) -> ApiResult<Response> {
     if !is_free(&pod) {
         spend(call, &record).await?;
     }
+    let options = disrupt(call, options).await?;
     verbs::remove(call, name, &options).await?;
     Ok(Reply::created(Payload::Made(respond::done(StatusCode::CREATED))).render_as_json())
+}
+
+/// Says in the pod's conditions why it goes (`addConditionAndDeletePod`).
+async fn disrupt(call: &Call, options: DeleteOptions) -> ApiResult<DeleteOptions> {
+    if options.dry_run() {
+        return Ok(options);
+    }
+    let now = object::time(call.server.clock.now());
+    let wanted = options.clone();
+    verbs::modify(call, Scope::Status, move |mut pod| {
+        wanted.check(call, &pod)?;
+        mark(&mut pod, &now);
+        Ok(pod)
+    })
+    .await?;
+    Ok(options.whatever_version())
+}
+
+fn mark(pod: &mut Value, now: &str) {
+    let disrupted = json!({
+        "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting", "lastTransitionTime": now,
+    });
+    match pod["status"]["conditions"].as_array_mut() {
+        Some(conditions) => match conditions.iter_mut().find(|one| one["type"] == "DisruptionTarget") {
+            Some(before) => *before = disrupted,
+            None => conditions.push(disrupted),
+        },
+        None => pod["status"]["conditions"] = json!([disrupted]),
+    }
 }
 
 /// Pods that no budget protects: ended, pending or already going (`canIgnorePDB`).

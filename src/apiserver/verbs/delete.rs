@@ -55,6 +55,24 @@ impl DeleteOptions {
         Ok(options)
     }
 
+    /// Whether nothing is to be done, only said.
+    pub(in super::super) fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Refuses an object that is not the one, or not as, the preconditions say.
+    ///
+    /// # Errors
+    /// A conflict, in the words of `Preconditions.Check`.
+    pub(in super::super) fn check(&self, call: &Call, object: &Value) -> ApiResult<()> {
+        preconditions(call, object, self)
+    }
+
+    /// The same, once the object has been changed on the way to its deletion.
+    pub(in super::super) fn whatever_version(self) -> Self {
+        Self { version: None, ..self }
+    }
+
     /// From an object, such as the one inside an eviction.
     pub(in super::super) fn from_value(value: &Value) -> ApiResult<Self> {
         let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);

@@ -17,6 +17,8 @@ pub(crate) struct Facts<'a> {
     pub initialized: bool,
     pub init_statuses: &'a [ContainerStatus],
     pub statuses: &'a [ContainerStatus],
+    /// Why the kubelet itself makes the pod go, if it does.
+    pub evicted: Option<&'a str>,
 }
 
 /// The conditions in the kubelet's order, followed by those of others; a transition time moves only with its status.
@@ -34,6 +36,10 @@ pub(crate) fn conditions(facts: &Facts, now: Timestamp) -> Vec<PodCondition> {
     match old.iter().find(|condition| condition.type_ == "PodScheduled") {
         Some(scheduled) => conditions.push(scheduled.clone()),
         None => conditions.push(condition(facts, "PodScheduled", (true, None, None), old, now)),
+    }
+    if let Some(why) = facts.evicted {
+        let verdict = (true, Some("TerminationByKubelet"), Some(why.to_owned()));
+        conditions.push(condition(facts, "DisruptionTarget", verdict, old, now));
     }
     let foreign = |condition: &&PodCondition| !conditions.iter().any(|ours| ours.type_ == condition.type_);
     let others: Vec<_> = old.iter().filter(foreign).cloned().collect();

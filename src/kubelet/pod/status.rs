@@ -47,6 +47,7 @@ pub(crate) fn status(pod: &Pod, state: &PodState, host: &Host, timing: Timing, n
         initialized: plan::initialized(pod, state),
         init_statuses: init_statuses.as_deref().unwrap_or_default(),
         statuses: statuses.as_deref().unwrap_or_default(),
+        evicted: state.verdict.as_ref().filter(|(reason, _)| *reason == plan::EVICTED).map(|(_, why)| &**why),
     };
     let conditions = conditions(&facts, now);
     let old = pod.status.clone().unwrap_or_default();

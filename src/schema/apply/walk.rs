@@ -172,7 +172,8 @@ fn differ(shape: Shape, old: Option<&Value>, new: Option<&Value>, path: &mut Pat
 fn visit(shape: Shape, old: Option<&Value>, new: Option<&Value>, always: bool, path: &mut Path, changes: &mut Changes) {
     let whole = |value: Option<&Value>| value.is_none_or(|value| is_empty(value) || !is_granular(shape, value));
     match (old, new) {
-        (Some(old), Some(new)) if old == new => {}
+        // Nothing below can differ either.
+        (Some(old), Some(new)) if old == new => return,
         (Some(_), Some(_)) if whole(old) && whole(new) => changes.modified.insert(path),
         (None, Some(_)) if !always || whole(new) => changes.added.insert(path),
         (Some(_), None) if !always || whole(old) => changes.removed.insert(path),

@@ -30,6 +30,8 @@ static KEYS: &[&[Binding]] = &[keys::MOVES];
 struct Help {
     about: &'static str,
     groups: &'static [&'static [Binding]],
+    /// Keys of the moment, and what they do.
+    own: Vec<(char, String)>,
     top: usize,
 }
 
@@ -38,7 +40,8 @@ pub fn open(view: Option<&dyn View>) -> Box<dyn View> {
     let name = view.map_or(super::bridge::ENTRY.name, View::name);
     let entry = ALL.iter().find(|entry| entry.name == name).copied().unwrap_or(&super::bridge::ENTRY);
     let groups = view.map_or(entry.keys, View::keys);
-    Box::new(Help { about: entry.about, groups, top: 0 })
+    let own = view.map_or_else(Vec::new, View::letters);
+    Box::new(Help { about: entry.about, groups, own, top: 0 })
 }
 
 /// A name and what it is, over as many lines as it takes.
@@ -52,19 +55,34 @@ fn entry(state: &State, name: &str, room: usize, about: &str) -> Vec<Line<'stati
     text.into_iter().enumerate().map(line).collect()
 }
 
-fn key(state: &State, binding: &Binding) -> Vec<Line<'static>> {
-    let names: Vec<String> = state.settings.keymap.keys(binding).into_iter().map(label).collect();
-    entry(state, &names.join("  "), 20, binding.help)
+/// Keys that do the same, in one entry.
+fn key(state: &State, alike: &[&Binding]) -> Vec<Line<'static>> {
+    let names: Vec<String> = alike.iter().flat_map(|binding| state.settings.keymap.keys(binding)).map(label).collect();
+    let told = match &*names {
+        [first, .., last] if alike.len() > 2 => format!("{first} … {last}"),
+        _ => names.join("  "),
+    };
+    entry(state, &told, 20, alike.first().map_or("", |binding| binding.help))
+}
+
+fn keys_of(state: &State, groups: &[&[Binding]]) -> Vec<Line<'static>> {
+    let bindings: Vec<&Binding> = groups.iter().copied().flatten().collect();
+    bindings.chunk_by(|one, other| one.help == other.help).flat_map(|alike| key(state, alike)).collect()
 }
 
 impl Help {
     fn content(&self, state: &State) -> Vec<Line<'static>> {
         let theme = state.theme;
         let mut content = vec![Line::default(), Line::raw(format!(" {}", self.about)), Line::default()];
+        if !self.own.is_empty() {
+            content.push(heading(theme, "teclas de este momento"));
+            content.extend(self.own.iter().flat_map(|(key, does)| entry(state, &key.to_string(), 20, does)));
+            content.push(Line::default());
+        }
         content.push(heading(theme, "teclas de esta vista"));
-        content.extend(self.groups.iter().copied().flatten().flat_map(|binding| key(state, binding)));
+        content.extend(keys_of(state, self.groups));
         content.extend([Line::default(), heading(theme, "en todas partes")]);
-        content.extend(keys::GLOBAL.iter().flat_map(|binding| key(state, binding)));
+        content.extend(keys_of(state, &[keys::GLOBAL]));
         content.extend([Line::default(), heading(theme, "señales")]);
         content.extend(Light::ALL.into_iter().map(|each| {
             Line::from(vec![span("   ", theme.text()), light(theme, each), span(each.word(), theme.text())])

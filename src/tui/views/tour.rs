@@ -115,7 +115,9 @@ impl View for Tour {
         let height = u16::try_from(told.len() + 6).unwrap_or(u16::MAX);
         let inner = dialog(frame, area, (width, height), title, theme);
         let dots = (0..CARDS.len()).map(|card| span(if card == self.card { "● " } else { "○ " }, theme.accent()));
-        let foot = Line::from(dots.chain([span("  Enter sigue · Esc lo deja", theme.dim())]).collect::<Vec<_>>());
+        let last = self.card + 1 == CARDS.len();
+        let way = if last { "  Enter empieza" } else { "  Enter sigue · Esc lo deja" };
+        let foot = Line::from(dots.chain([span(way, theme.dim())]).collect::<Vec<_>>());
         lines(frame, inner, std::iter::once(Line::default()).chain(told).chain([Line::default(), foot]));
     }
 }

@@ -8,7 +8,7 @@ use kube::Api;
 use kube::ResourceExt;
 use kube::api::EvictParams;
 use serde_json::json;
-use timonel::client::pods::is_ready;
+use timonel::client::pods::{condition, is_ready};
 
 use super::Cluster;
 use crate::api::refusal;
@@ -42,6 +42,22 @@ async fn a_budget_lets_one_go_and_then_waits_for_its_successor() {
     budgets.until(|budgets| allows(budgets, 3, 1)).await;
     pods.until(|pods| pods.len() == 3 && !pods.iter().any(|pod| pod.name_any() == running[0].name_any())).await;
     api.evict(&running[1].name_any(), &EvictParams::default()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_evicted_pod_says_why_it_goes() {
+    let cluster = Cluster::start(1).await;
+    let pods = cluster.see::<Pod>();
+    let container = json!({"name": "c", "image": "timonel/demo:v1"});
+    let pod = json!({"metadata": {"name": "web", "finalizers": ["prueba/queda"]}, "spec": {"containers": [container]}});
+    cluster.create::<Pod>(pod).await;
+    pods.until(|pods| pods.len() == 1 && is_ready(&pods[0])).await;
+    let api: Api<Pod> = cluster.world.api();
+    api.evict("web", &EvictParams::default()).await.unwrap();
+    let going = api.get("web").await.unwrap();
+    let disrupted = condition(&going, "DisruptionTarget").unwrap();
+    assert_eq!((&*disrupted.status, disrupted.reason.as_deref()), ("True", Some("EvictionByEvictionAPI")));
+    assert!(going.metadata.deletion_timestamp.is_some());
 }
 
 #[tokio::test(start_paused = true)]

@@ -118,6 +118,9 @@ pub async fn a_full_volume_evicts_its_pod(world: &World) {
     let status = &pod["status"];
     assert_eq!(status["reason"], "Evicted");
     assert_eq!(status["message"], "Usage of EmptyDir volume \"datos\" exceeds the limit \"1Mi\". ");
+    let conditions = status["conditions"].as_array().unwrap();
+    let disrupted = conditions.iter().find(|one| one["type"] == "DisruptionTarget").unwrap();
+    assert_eq!((&disrupted["status"], &disrupted["reason"]), (&json!("True"), &json!("TerminationByKubelet")));
 }
 
 pub async fn hooks_run_and_sigterm_may_be_ignored(world: &World) {

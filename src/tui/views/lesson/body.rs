@@ -111,7 +111,7 @@ fn keys(body: &mut Body, view: &View, room: usize, theme: Theme) {
     }
     body.lines.push(Line::default());
     for key in &view.keys {
-        let command = key.command.map(|command| format!("   `{command}`")).unwrap_or_default();
+        let command = key.command.map(|command| format!(" · `{command}`")).unwrap_or_default();
         let told = format!("**{}**{command}", key.text);
         body.lines.extend(hanging(theme, &format!("[{}] ", key.key), &told, theme.text(), room));
     }

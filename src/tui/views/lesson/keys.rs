@@ -18,20 +18,23 @@ static FIRST: &[Binding] = &[
 
 static EDIT: &[Binding] = &[bind(&["e"], Action::Edit, "editor", "Abrir el manifiesto de la lección en el editor")];
 
+const OPTION: &str = "Marcar la opción de ese número; con Enter se responde";
+const ITEM: &str = "En una lista que ordenar, tomar la de ese número";
+
 static THEN: &[Binding] = &[
     bind(&["c"], Action::Copy, "copiar", "Copiar un comando del paso"),
     bind(&["s"], Action::Shell, "", "Una terminal donde kubectl funciona, como :terminal (Ctrl-q vuelve a la lección)"),
     bind(&["r"], Action::Restart, "", "Empezar la lección de nuevo (pregunta antes)"),
     bind(&["esc", "q"], Action::Back, "", "Pasar al puente; desde allí, dejar la lección"),
-    bind(&["1"], Action::Choose(0), "", "Marcar la opción 1 (con Enter se responde)"),
-    bind(&["2"], Action::Choose(1), "", "Marcar la opción 2"),
-    bind(&["3"], Action::Choose(2), "", "Marcar la opción 3"),
-    bind(&["4"], Action::Choose(3), "", "Marcar la opción 4"),
-    bind(&["5"], Action::Choose(4), "", "Marcar la opción 5"),
-    bind(&["6"], Action::Choose(5), "", "Marcar la opción 6"),
-    bind(&["7"], Action::Choose(6), "", "En una lista que ordenar: tomar la 7"),
-    bind(&["8"], Action::Choose(7), "", "En una lista que ordenar: tomar la 8"),
-    bind(&["9"], Action::Choose(8), "", "En una lista que ordenar: tomar la 9"),
+    bind(&["1"], Action::Choose(0), "", OPTION),
+    bind(&["2"], Action::Choose(1), "", OPTION),
+    bind(&["3"], Action::Choose(2), "", OPTION),
+    bind(&["4"], Action::Choose(3), "", OPTION),
+    bind(&["5"], Action::Choose(4), "", OPTION),
+    bind(&["6"], Action::Choose(5), "", OPTION),
+    bind(&["7"], Action::Choose(6), "", ITEM),
+    bind(&["8"], Action::Choose(7), "", ITEM),
+    bind(&["9"], Action::Choose(8), "", ITEM),
 ];
 
 /// While it is set up.

@@ -243,7 +243,7 @@ impl Play {
         }
         if !self.session.hint() {
             return vec![Step::Say(Notice::tip(match self.session.hints_given() {
-                0 => "prueba algo primero: la pista llega tras un intento o medio minuto",
+                0 => "aún no hay pista: llega tras un intento, o en medio minuto",
                 _ => "prueba lo de la última pista: la otra llega en medio minuto",
             }))];
         }
@@ -363,6 +363,13 @@ impl View for Play {
             Phase::Running if self.session.view().edit.is_some() => keys::IN_PANEL,
             Phase::Running => keys::WITHOUT_EDITOR,
         }
+    }
+
+    /// Those of the step.
+    fn letters(&self) -> Vec<(char, String)> {
+        let running = matches!(self.phase, Phase::Running) && !self.session.finished();
+        let keys = if running { self.session.view().keys } else { Vec::new() };
+        keys.into_iter().map(|one| (one.key, one.text.to_owned())).collect()
     }
 
     fn home(&self) -> bool {
