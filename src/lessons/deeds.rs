@@ -177,7 +177,7 @@ impl Hands<'_> {
 fn missing(target: &Target) -> String {
     let named = target.name.iter().map(|name| format!(" que se llame {name}"));
     let labelled = target.labels.iter().map(|(key, value)| format!(" con la etiqueta {key}={value}"));
-    format!("todavía no hay ningún {}{}", target.of, named.chain(labelled).collect::<String>())
+    format!("aún no hay ningún {}{}: antes hay que crearlo", target.of, named.chain(labelled).collect::<String>())
 }
 
 /// A kind by its name.

@@ -254,6 +254,9 @@ impl App {
 
     /// Takes the last change back, after saying which.
     fn ask_undo(&mut self) -> Vec<Effect> {
+        if self.stack.last().is_some_and(|layer| layer.view.floats()) {
+            return Vec::new();
+        }
         if let Some(why) = self.state.frozen() {
             self.state.notice = Some(Notice::bad(why));
             return Vec::new();
@@ -263,8 +266,12 @@ impl App {
             return Vec::new();
         };
         let told = vec![format!("Lo último que cambiaste: {}", undo.what)];
-        let question =
-            views::confirm::open("¿Deshacer?", told, Some(undo.command.clone()), vec![Step::TakeBack(Box::new(undo))]);
+        let question = views::confirm::open_harmless(
+            "¿Deshacer?",
+            told,
+            Some(undo.command.clone()),
+            vec![Step::TakeBack(Box::new(undo))],
+        );
         self.run(vec![Step::Push(question)])
     }
 

@@ -110,7 +110,7 @@ fn status(state: &State, room: u16) -> Line<'static> {
         let said = text::clip(vec![span(sign, style), span(notice.text.replace('\n', "  "), theme.text())], room);
         return text::sides(said, Line::from(last_command(state)), room);
     }
-    let left = Line::from(last_command(state));
+    let left = text::clip(last_command(state), room);
     let spare = room.saturating_sub(left.width() + 3);
     let happened = last_event(state).filter(|_| spare > ROOMY).map(|(_, event)| fit(&event, spare));
     let right = Line::styled(happened.map(|event| event + " ").unwrap_or_default(), theme.dim());

@@ -46,7 +46,8 @@ pub fn ask(question: &str, told: Vec<String>, subject: &Subject, change: &Deed) 
         let command = kubectl::deed(target, change);
         Step::Run(Effect::Change { command, target: target.clone(), change: change.clone() })
     });
-    vec![Step::Push(confirm::open(question, told, Some(command), each.collect()))]
+    let open = if matches!(change, Deed::Switch(true)) { confirm::open_harmless } else { confirm::open };
+    vec![Step::Push(open(question, told, Some(command), each.collect()))]
 }
 
 fn losses(subject: &Subject) -> Vec<String> {

@@ -39,7 +39,7 @@ pub static THEN: &[Binding] = &[
     bind(&["e"], Action::Edit, "editar", "Editar su YAML y aplicarlo"),
     bind(&["+"], Action::ScaleUp, "", "Una réplica más"),
     bind(&["-"], Action::ScaleDown, "", "Una réplica menos"),
-    bind(&["r"], Action::Restart, "", "Reiniciar sus pods de a pocos (rollout restart)"),
+    bind(&["r"], Action::Restart, "", "Reiniciar sus pods poco a poco (rollout restart)"),
     bind(&["E"], Action::Events, "", "Los eventos sobre el objeto"),
     bind(&["c"], Action::Copy, "", "Copiar el comando kubectl que lo describe"),
     bind(&["ctrl-d"], Action::Delete, "borrar", "Borrar (pregunta antes y dice qué se pierde)"),

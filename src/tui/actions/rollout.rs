@@ -12,12 +12,12 @@ use crate::tui::views::prompt::{self, Question};
 pub static BACK: Doing = Doing {
     name: "Volver a la versión anterior",
     key: None,
-    about: "Pone de nuevo el molde de pods de la revisión anterior; los pods cambian de a pocos.",
+    about: "Pone de nuevo el molde de pods de la revisión anterior; los pods cambian poco a poco.",
     fits: Resource::restartable,
     refused: always,
     command: |subject| kubectl::deed(subject.one(), &Deed::Undo(None)),
     steps: |subject| {
-        let told = "Sus pods se cambiarán de a pocos por otros como los de antes. Qué cambia se ve en el detalle, pestaña Historia.";
+        let told = "Sus pods se cambiarán poco a poco por otros como los de antes. Qué cambia se ve en el detalle, pestaña Historia.";
         ask(&format!("¿Volver {} atrás?", subject.title()), vec![told.into()], subject, &Deed::Undo(None))
     },
     changes: true,
@@ -60,7 +60,7 @@ pub static GO_ON: Doing = Doing {
 pub static IMAGE: Doing = Doing {
     name: "Cambiar la imagen",
     key: None,
-    about: "Pone otra imagen en un contenedor: los pods cambian de a pocos (rolling update).",
+    about: "Pone otra imagen en un contenedor: los pods cambian poco a poco (rolling update).",
     fits: |resource| resource.restartable() || resource.kind == "Pod",
     refused: always,
     command: |subject| format!("kubectl set image {} CONTENEDOR=IMAGEN", subject.one().short()),

@@ -54,7 +54,7 @@ pub static LESS: Doing = Doing {
 pub static RESTART: Doing = Doing {
     name: "Reiniciar sus pods",
     key: Some(Action::Restart),
-    about: "Pods nuevos de a pocos, sin cortar el servicio; los de ahora se van cuando los nuevos están listos.",
+    about: "Pods nuevos poco a poco, sin cortar el servicio; los de ahora se van cuando los nuevos están listos.",
     fits: Resource::restartable,
     refused: |subject| {
         (!subject.one().resource.restartable())
@@ -63,7 +63,7 @@ pub static RESTART: Doing = Doing {
     command: |subject| kubectl::deeds(subject.targets, &Deed::Restart),
     steps: |subject| {
         let what =
-            "Se crearán pods nuevos de a pocos y se irán los de ahora: cambian de nombre, de IP y pierden su disco.";
+            "Se crearán pods nuevos poco a poco y se irán los de ahora: cambian de nombre, de IP y pierden su disco.";
         ask(&format!("¿Reiniciar los pods de {}?", subject.title()), vec![what.into()], subject, &Deed::Restart)
     },
     changes: true,

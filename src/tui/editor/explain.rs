@@ -10,7 +10,7 @@ const TABLE: &[(&str, &str)] = &[
     // Reading the YAML.
     (
         r"mapping values are not allowed in this context",
-        "El sangrado no cuadra: esta línea dice «clave: valor» donde YAML no espera otra clave. Suele sobrar o faltar un espacio respecto de la línea de arriba, o a esa línea le faltan sus dos puntos. Alinéala con sus hermanas.",
+        "La sangría no cuadra: esta línea dice «clave: valor» donde YAML no espera otra clave. Suele sobrar o faltar un espacio respecto de la línea de arriba, o a esa línea le faltan sus dos puntos. Alinéala con sus hermanas.",
     ),
     (
         r"found character that cannot start any token",
@@ -18,7 +18,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"did not find expected key",
-        "YAML esperaba aquí una clave y encontró otra cosa: el sangrado de esta línea no coincide con el de su bloque, o quedó algo sin cerrar. Alinea la línea con sus hermanas.",
+        "YAML esperaba aquí una clave y encontró otra cosa: la sangría de esta línea no coincide con el de su bloque, o quedó algo sin cerrar. Alinea la línea con sus hermanas.",
     ),
     (
         r"did not find expected '-' indicator",
@@ -30,7 +30,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"could not find expected ':'",
-        "Falta el «:» después de la clave. En YAML cada campo se escribe «clave: valor», con un espacio tras los dos puntos.",
+        "Falta el «:» después de una clave, en esta línea o en la de arriba. En YAML cada campo se escribe «clave: valor», con un espacio tras los dos puntos.",
     ),
     (r"found unexpected end of stream", "Unas comillas se abrieron y no se cerraron."),
     (
@@ -65,7 +65,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"resource name may not be empty|name or generateName is required",
-        "Al objeto le falta nombre. Todo objeto necesita metadata.name para poder encontrarlo después. Añade «name:» dentro de metadata, con un sangrado de dos espacios.",
+        "Al objeto le falta nombre. Todo objeto necesita metadata.name para poder encontrarlo después. Añade «name:» dentro de metadata, con una sangría de dos espacios.",
     ),
     // Strict decoding.
     (
@@ -82,7 +82,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r#"unknown field "([^"]*)""#,
-        "El campo «$1» no existe en este tipo de objeto: está mal escrito o va en otro lugar. Revisa mayúsculas y sangrado.",
+        "El campo «$1» no existe en este tipo de objeto: está mal escrito o va en otro lugar. Revisa mayúsculas y sangría.",
     ),
     (
         r"cannot unmarshal bool into Go struct field EnvVar\.\S*value of type string",
@@ -112,7 +112,7 @@ const TABLE: &[(&str, &str)] = &[
         r"cannot unmarshal (\w+) into Go struct field \S*?\.(\S+) of type (\S+)",
         "El valor de «$2» es de otro tipo: hay un $1 y debe ser $3. Los textos que parecen números o booleanos van entre comillas; los números, sin ellas.",
     ),
-    (r"cannot unmarshal", "Un valor es de otro tipo que el que pide su campo. Revisa comillas, guiones y sangrado."),
+    (r"cannot unmarshal", "Un valor es de otro tipo que el que pide su campo. Revisa comillas, guiones y sangría."),
     (
         r"quantities must match the regular expression",
         "Una cantidad no se entiende. La CPU se escribe 500m (milésimas) o 2; la memoria, 128Mi o 1Gi. Sin espacios ni palabras.",
@@ -134,7 +134,7 @@ const TABLE: &[(&str, &str)] = &[
         r"(\S+)\.image: Required value",
         "Al contenedor le falta la imagen: de qué arrancarlo. Añade «image:» con su nombre.",
     ),
-    (r"(\S+): Required value", "Falta $1, que es obligatorio. Añádelo con su sangrado."),
+    (r"(\S+): Required value", "Falta $1, que es obligatorio. Añádelo con su sangría."),
     (
         r#"(\S+): Duplicate value: "?([^"]*)"?"#,
         "«$2» está repetido: en $1 no puede haber dos iguales. Cambia uno de los dos.",

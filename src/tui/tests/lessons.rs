@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::json;
 
-use super::fixture::{Driver, golden};
+use super::fixture::{Driver, golden, now};
 use crate::lessons::predicate::Was;
 use crate::lessons::progress::Progress;
 use crate::lessons::{Change, Moment, Session};
 use crate::tui::model::failure::Failure;
 use crate::tui::model::lesson::{News, catalogue};
-use crate::tui::msg::{Effect, Mode, Reply, Ticket};
+use crate::tui::msg::{Effect, Mode, Msg, Reply, Ticket};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
@@ -161,8 +162,11 @@ fn a_prediction_is_marked_then_answered_once() {
 #[test]
 fn a_question_out_of_sight_is_shown_before_it_is_answered() {
     let mut driver = playing((80, 24), "1.3");
-    driver.hides("▸ 1 ");
-    driver.press("enter").shows("▸ 1 ");
+    driver.hides("  1 No.");
+    driver.press("enter").shows("  1 No.");
+    driver.press("enter").shows("elige una opción");
+    driver.shows("○ Responde la predicción");
+    driver.press("down").shows("▸ 1 No.");
     driver.press("enter").shows("● Responde la predicción");
 }
 
@@ -170,11 +174,14 @@ fn a_question_out_of_sight_is_shown_before_it_is_answered() {
 fn nothing_goes_on_alone() {
     let mut driver = playing((120, 40), "1.3");
     driver.shows("▼ Enter: bajar a las opciones");
-    driver.press("enter").shows("Enter: responder");
-    driver.press("enter");
+    driver.press("enter").shows("↑ ↓: elegir una opción");
+    driver.press("1 enter");
     outage(&mut driver);
     driver.shows("siguiente paso");
     driver.shows("paso 1 de 3");
+    // Pressed before anybody could read what the run answered.
+    driver.press("enter").shows("paso 1 de 3");
+    driver.send(Msg::Clock(now() + SignedDuration::from_secs(1)));
     driver.press("enter").shows("Paso 2 de");
 }
 

@@ -1,4 +1,5 @@
-//! A question before something that cannot be undone: says what will be lost; the default is no.
+//! A question before something that cannot be undone: says what will be lost; the default is no, but for what harms
+//! nothing.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,7 +7,7 @@ use ratatui::text::Line;
 
 use super::Entry;
 use crate::tui::keys::{Action, Binding, bind};
-use crate::tui::state::State;
+use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::panel::{dialog, lines};
 use crate::tui::widgets::text::{span, wrap};
@@ -39,6 +40,11 @@ struct Confirm {
 /// Asks; the steps are done only after a yes.
 pub fn open(question: &str, lost: Vec<String>, command: Option<String>, yes: Steps) -> Box<dyn View> {
     Box::new(Confirm { question: question.into(), lost, command, yes, chosen: false })
+}
+
+/// The same about something that harms nothing: yes is marked.
+pub fn open_harmless(question: &str, told: Vec<String>, command: Option<String>, yes: Steps) -> Box<dyn View> {
+    Box::new(Confirm { question: question.into(), lost: told, command, yes, chosen: true })
 }
 
 impl Confirm {
@@ -94,7 +100,9 @@ impl View for Confirm {
         match action {
             Action::Yes => self.answer(true),
             Action::No | Action::Back => self.answer(false),
-            Action::Enter => self.answer(self.chosen),
+            Action::Enter if self.chosen => self.answer(true),
+            // Whoever pressed Enter may think that it was done.
+            Action::Enter => vec![Step::Pop, Step::Say(Notice::tip("se quedó como estaba: era «No»"))],
             Action::Next => {
                 self.chosen = !self.chosen;
                 Steps::new()

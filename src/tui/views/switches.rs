@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::Entry;
 use crate::client::timonel as own;
@@ -23,6 +23,8 @@ use crate::tui::widgets::window;
 
 /// Columns beside a part's name for its light, its state and how much it is asked: a long name leaves them.
 const FIGURES: usize = 38;
+/// Columns below which what a part is about says nothing.
+const A_FEW_WORDS: usize = 14;
 
 /// Its line in the table of views.
 pub static ENTRY: Entry = Entry {
@@ -84,7 +86,7 @@ impl Switches {
         }
         let subject = actions::Subject { targets: std::slice::from_ref(&target), state };
         let (question, told) = match part.enabled {
-            true => (format!("¿Apagar {}?", part.key.name), format!("Qué se verá: {}", parts::seen(&part.key.name))),
+            true => (format!("¿Apagar {}?", part.key.name), format!("Qué se verá. {}", parts::seen(&part.key.name))),
             false => (
                 format!("¿Encender {}?", part.key.name),
                 "Arranca de nuevo sin recordar nada, como un proceso: vuelve a leer el clúster y se pone al día."
@@ -102,7 +104,7 @@ impl Switches {
         let figure = |value: Option<i64>, unit: &str| value.map(|value| format!("{value} {unit}")).unwrap_or_default();
         let restarts = if part.restarts > 0 { format!("  volvió {} veces", part.restarts) } else { String::new() };
         let name = pad(&part.key.name, widest - width(indent));
-        let spans = vec![
+        let spans = [
             span(indent, theme.text()),
             light(theme, parts::light(part)),
             span(format!(" {name} "), style),
@@ -112,9 +114,11 @@ impl Switches {
                 theme.dim(),
             ),
             span(restarts, theme.warn()),
-            span(format!("  {}", if part.message.is_empty() { &part.about } else { &part.message }), theme.dim()),
         ];
-        clip(spans, room)
+        let left = room.saturating_sub(spans.iter().map(Span::width).sum());
+        let about = if part.message.is_empty() { &part.about } else { &part.message };
+        let about = (left > A_FEW_WORDS).then(|| span(format!("  {about}"), theme.dim()));
+        clip(spans.into_iter().chain(about).collect(), room)
     }
 
     /// Every line with the part that it tells, if it tells one.
@@ -134,8 +138,8 @@ impl Switches {
 
     /// What is seen when it is off, under the list.
     fn foot(part: &Component, room: usize, state: &State) -> Vec<Line<'static>> {
-        let lead = if part.enabled { "Al apagarlo" } else { "Apagado" };
-        let told = wrap(&format!("{lead}: {}", parts::seen(&part.key.name)), room.saturating_sub(6));
+        let lead = if part.enabled { "Al apagarlo." } else { "Está apagado." };
+        let told = wrap(&format!("{lead} {}", parts::seen(&part.key.name)), room.saturating_sub(6));
         told.into_iter().map(|line| Line::styled(format!("   {line}"), state.theme.warn())).collect()
     }
 }
@@ -147,8 +151,12 @@ impl View for Switches {
 
     fn title(&self, state: &State) -> String {
         let all = state.cluster.components.len();
-        let off = state.cluster.components.values().filter(|part| !part.enabled).count();
-        if all == 0 { "Interruptores".into() } else { format!("Interruptores · {off} de {all} apagados") }
+        // What waits to be asked for is no part that somebody switched off.
+        match (all, parts::off(&state.cluster).len()) {
+            (0, _) => "Interruptores".into(),
+            (all, 0) => format!("Interruptores · {all}"),
+            (all, off) => format!("Interruptores · {off} de {all} apagados"),
+        }
     }
 
     fn keys(&self) -> &'static [&'static [Binding]] {

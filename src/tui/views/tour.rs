@@ -52,7 +52,7 @@ const CARDS: &[(&str, &str)] = &[
     (
         "Hacer cosas",
         "`a` abre todo lo que se puede hacer con algo, con el comando `kubectl` que haría lo mismo. \
-         `l` logs, `s` terminal, `e` editar, `+` y `-` réplicas.\n\nLo que no tiene vuelta pregunta antes, y `u` deshace lo último.",
+         `l` logs, `s` terminal, `e` editar, `+` y `-` réplicas. `:crear` trae manifiestos listos.\n\nLo que no tiene vuelta pregunta antes, y `u` deshace lo último.",
     ),
     (
         "Romper para aprender",

@@ -63,10 +63,13 @@ impl Change<'_> {
             Deed::Scale(replicas) => self.scale(*replicas).await,
             Deed::Restart => self.restart().await,
             Deed::Undo(revision) => rollout::undo(self, *revision).await,
-            Deed::Pause(on) => self.toggle(json!({"spec": {"paused": on}}), &Deed::Pause(!on)).await,
-            Deed::Cordon(on) => self.toggle(json!({"spec": {"unschedulable": on}}), &Deed::Cordon(!on)).await,
-            Deed::Suspend(on) => self.toggle(json!({"spec": {"suspend": on}}), &Deed::Suspend(!on)).await,
-            Deed::Switch(on) => self.toggle(json!({"spec": {"enabled": on}}), &Deed::Switch(!on)).await,
+            Deed::Pause(on) => self.toggle("paused", *on, ["en pausa", "sigue"], &Deed::Pause(!on)).await,
+            Deed::Cordon(on) => {
+                let words = ["no recibe más pods", "vuelve a recibir pods"];
+                self.toggle("unschedulable", *on, words, &Deed::Cordon(!on)).await
+            }
+            Deed::Suspend(on) => self.toggle("suspend", *on, ["suspendido", "en marcha"], &Deed::Suspend(!on)).await,
+            Deed::Switch(on) => self.toggle("enabled", *on, ["encendido", "apagado"], &Deed::Switch(!on)).await,
             Deed::Drain => drain::drain(self).await,
             Deed::Trigger => self.trigger().await,
             Deed::Image { container, image } => self.image(container, image).await,
@@ -111,18 +114,17 @@ impl Change<'_> {
         let annotations = json!({RESTARTED_AT: self.shared.clock.now().to_string()});
         let body = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
         patch(self.shared, &self.target.path(), STRATEGIC, &body).await?;
-        Ok((format!("{}: sus pods se reinician de a pocos", self.name()), None))
+        Ok((format!("{}: sus pods se reinician poco a poco", self.name()), None))
     }
 
-    /// A switch in the spec; what takes it back is the opposite.
-    async fn toggle(&self, body: Value, opposite: &Deed) -> Went {
+    /// A switch in the spec, with what is said once it is on and once it is off; what takes it back is the opposite.
+    async fn toggle(&self, field: &str, on: bool, words: [&str; 2], opposite: &Deed) -> Went {
         let path = self.target.path();
         let before = self.now().await?;
-        patch(self.shared, &path, MERGE, &body).await?;
-        let field = body["spec"].as_object().and_then(|spec| spec.keys().next()).cloned().unwrap_or_default();
-        let back = json!({"spec": {field.as_str(): before["spec"][field.as_str()]}});
+        patch(self.shared, &path, MERGE, &json!({"spec": {field: on}})).await?;
+        let back = json!({"spec": {field: before["spec"][field]}});
         let undo = self.undo(kubectl::deed(self.target, opposite), Repair::Patch { path, how: MERGE, body: back });
-        Ok((format!("{}: hecho", self.name()), Some(undo)))
+        Ok((format!("{}: {}", self.name(), words[usize::from(!on)]), Some(undo)))
     }
 
     /// A Job from the template of a `CronJob`, as `kubectl create job --from` makes it.

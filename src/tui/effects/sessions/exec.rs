@@ -30,10 +30,19 @@ pub async fn run(
         return Err(Failure::broken("the stream has no channels"));
     };
     let (mut sizes, status) = (process.terminal_size(), process.take_status());
+    let ended = async {
+        match status {
+            Some(status) => status.await,
+            None => None,
+        }
+    };
+    tokio::pin!(ended);
     resize(sizes.as_mut(), size).await;
     let mut chunk = vec![0; CHUNK];
     loop {
         tokio::select! {
+            // The status comes after all output, and the stream may stay open behind it.
+            biased;
             read = stdout.read(&mut chunk) => match read {
                 Ok(count) if count > 0 => shared.reply(ticket, Reply::Bytes(chunk[..count].to_vec())).await,
                 _ => break,
@@ -46,13 +55,10 @@ pub async fn run(
                 Some(Input::Size(size)) => resize(sizes.as_mut(), size).await,
                 None => break,
             },
+            status = &mut ended => return told(status),
         }
     }
-    let status = match status {
-        Some(status) => status.await,
-        None => None,
-    };
-    told(status)
+    told(ended.await)
 }
 
 async fn resize(sizes: Option<&mut futures::channel::mpsc::Sender<TerminalSize>>, (width, height): (u16, u16)) {

@@ -17,6 +17,10 @@ causes! {
     UNREACHABLE: "registro-inalcanzable", "No se llega al registro de la imagen «{imagen}».",
         ["Mira la red y el DNS del worker, y si el nombre del registro está bien escrito."],
         "kubectl describe pod {nombre}{ns}", "3.1";
+    NOWHERE: "registro-que-no-existe", "El registro de la imagen «{imagen}» no existe: nadie conoce ese nombre.",
+        ["Corrige la imagen: el registro es lo que va antes de la primera barra.",
+         "Si el registro es tuyo y existe, mira el DNS del worker."],
+        "kubectl set image {dueño} {contenedor}=IMAGEN{ns}", "3.2";
     NEVER: "imagen-nunca-se-baja", "La imagen «{imagen}» no está en el worker, e imagePullPolicy: Never prohíbe bajarla.",
         ["Usa IfNotPresent, o pon la imagen en el worker antes."],
         "kubectl get pod {nombre} -o yaml{ns}", "3.2";
@@ -30,7 +34,7 @@ causes! {
 
 /// What the registry's refusal says → the cause. The first that matches wins.
 static REFUSALS: &[(&str, &Cause)] = &[
-    ("no such host", &UNREACHABLE),
+    ("no such host", &NOWHERE),
     ("connection refused", &UNREACHABLE),
     ("i/o timeout", &UNREACHABLE),
     ("network is unreachable", &UNREACHABLE),

@@ -135,7 +135,7 @@ impl View for Bridge {
                 spot if other == Action::Switches => switches(spot),
                 None if other == Action::Shell => vec![Step::Go("terminal".into())],
                 None if other == Action::Why => worst(&scene, state),
-                None => vec![Step::Say(Notice::tip("elige antes algo con Tab o las flechas"))],
+                None => vec![Step::Say(Notice::tip("elige antes algo con las flechas"))],
                 Some(spot) => on_spot(spot, other, state),
             },
         }
@@ -202,9 +202,19 @@ fn on_spot(spot: &Spot, action: Action, state: &State) -> Steps {
     match (spot, target(spot, state)) {
         (_, Some(target)) => actions::on(action, &[target], state).unwrap_or_default(),
         (Spot::Master(index), None) if action == Action::Describe => vec![Step::Push(super::master::open(*index))],
+        (Spot::Master(index), None) if action == Action::Why => vec![Step::Say(why_master(*index, state))],
         (_, None) => {
             vec![Step::Say(Notice::tip("eso se hace con un pod, un worker o un servicio; Enter cuenta qué es esto"))]
         }
+    }
+}
+
+/// Why a master does nothing.
+fn why_master(index: usize, state: &State) -> Notice {
+    let part = PARTS.get(index).and_then(|name| state.cluster.components.get(&Key::new("", name)));
+    match part.filter(|part| !part.enabled) {
+        Some(part) => Notice::bad(format!("está apagado (o lo enciende). {}", parts::seen(&part.key.name))),
+        None => Notice::tip("a esta parte no se le ve ningún fallo; Enter cuenta qué hace"),
     }
 }
 

@@ -181,7 +181,7 @@ impl Detail {
     fn roll_back(&self, state: &State) -> Steps {
         let Some(revision) = self.history.chosen().filter(|revision| revision.rollout) else { return Steps::new() };
         let subject = actions::Subject { targets: std::slice::from_ref(&self.target), state };
-        let told = format!("Sus pods se cambiarán de a pocos por otros como los de la revisión {}.", revision.number);
+        let told = format!("Sus pods se cambiarán poco a poco por otros como los de la revisión {}.", revision.number);
         let question = format!("¿Volver a la revisión {}?", revision.number);
         actions::ask(&question, vec![told], &subject, &Deed::Undo(Some(revision.number)))
     }

@@ -24,7 +24,7 @@ pub static ENTRY: Entry = Entry {
 /// The templates, to choose one.
 pub static TEMPLATES: Entry = Entry {
     name: "plantillas",
-    words: &["plantillas"],
+    words: &["plantillas", "crear"],
     about: "Elegir una plantilla de manifiesto y editarla",
     keys: KEYS,
     go: |_, _| Ok(vec![Step::Push(Box::new(Editor::new(None)))]),

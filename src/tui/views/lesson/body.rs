@@ -129,7 +129,7 @@ fn ask(body: &mut Body, play: &Play, question: &QuestionView, room: usize, theme
     for (index, option) in question.options.iter().enumerate() {
         let start = body.lines.len();
         let (sign, style) = match question.chosen {
-            None if index == play.marked => ("▸", theme.accent()),
+            None if index == play.marked && play.chose => ("▸", theme.accent()),
             _ if right == Some(index) => ("✓", theme.good()),
             Some(chosen) if chosen == index && right.is_some() => ("✕", theme.bad()),
             Some(chosen) if chosen == index => ("◆", theme.accent()),

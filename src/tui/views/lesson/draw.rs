@@ -66,6 +66,12 @@ pub fn in_sight(play: &Play, state: &State) -> bool {
     asked.is_none_or(|asked| play.top <= asked.start && asked.end <= play.top + page)
 }
 
+/// Whether what the run answered begins in what is shown; where it answered nothing, all of it is.
+pub fn verdict_in_sight(play: &Play, state: &State) -> bool {
+    let verdict = body::body(play, room(state).0, state).verdict;
+    verdict.is_none_or(|line| (play.top..play.top + page(play, state)).contains(&line))
+}
+
 /// Draws the panel beside the bridge, or the one of them that has the keys.
 pub fn draw(play: &Play, frame: &mut Frame, area: Rect, state: &State) {
     if !wide(state.size) {

@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use super::{Phase, Play};
 use crate::lessons::View;
 use crate::lessons::view::{Gauge, Replicas};
+use crate::tui::model::format::{pad, width};
 use crate::tui::model::lesson::Meter;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
@@ -33,7 +34,8 @@ fn watched(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled("─".repeat(room), theme.dim())];
     if play.phase == Phase::Running {
         let view = play.session.view();
-        lines.extend(play.meters.all().iter().filter_map(|meter| traffic(meter, room, theme)));
+        let longest = play.meters.all().iter().map(|meter| width(&meter.to)).max().unwrap_or_default();
+        lines.extend(play.meters.all().iter().filter_map(|meter| traffic(meter, longest, room, theme)));
         lines.extend(gauges(&play.session.gauges(), room, theme));
         if view.debrief.is_none() {
             lines.extend(goals(&view, room, theme));
@@ -42,10 +44,10 @@ fn watched(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
     lines
 }
 
-fn traffic(meter: &Meter, room: usize, theme: Theme) -> Option<Line<'static>> {
+fn traffic(meter: &Meter, longest: usize, room: usize, theme: Theme) -> Option<Line<'static>> {
     let percent = meter.percent()?;
     let style = if percent == 100 { theme.good() } else { theme.bad() };
-    let mut spans = vec![span(format!("→ {} ", meter.to), theme.strong())];
+    let mut spans = vec![span(format!("→ {} ", pad(&meter.to, longest)), theme.strong())];
     spans.push(span(format!("{percent:>3} % "), style));
     let told = format!(" {} ✓  {} ✕", meter.answered, meter.failed);
     let used: usize = spans.iter().map(ratatui::text::Span::width).sum::<usize>() + told.chars().count();
@@ -119,31 +121,28 @@ fn offered(play: &Play, view: &View, hints: bool) -> (String, String) {
         ("Enter".into(), "siguiente paso".into())
     } else if play.pending().is_some() {
         match view.question.as_ref().is_some_and(|question| question.items.is_empty()) {
-            true => ("Enter".into(), "responder; la opción se elige con ↑ ↓ o su número".into()),
+            true if play.chose => ("Enter".into(), "responder lo marcado".into()),
+            true => ("↑ ↓".into(), "elegir una opción, o con su número; Enter la responde".into()),
+            false if play.picked.len() == play.items().len() => ("Enter".into(), "comprobar este orden".into()),
             false => ("Enter".into(), "poner en orden: ↑ ↓ y Enter, o sus números".into()),
         }
-    } else if view.hint_available && hints {
+    } else if let Some(offer) = untouched(play, view) {
+        offer
+    } else if view.hint_available && hints && play.pressed.is_empty() {
         ("i".into(), "pedir una pista".into())
     } else if view.edit.is_some() {
         ("e".into(), "abrir el manifiesto en el editor".into())
-    } else if let Some(offer) = untouched(play, view) {
-        offer
     } else if !view.commands.is_empty() {
         (":terminal".into(), "escribir ahí el comando (c lo copia)".into())
+    } else if view.hint_available && hints {
+        ("Tab".into(), "mirar en el puente qué pasa; con i, una pista".into())
     } else {
-        ("Tab".into(), "ir al puente".into())
+        ("Tab".into(), "mirar en el puente qué pasa".into())
     }
 }
 
-/// The keys of the step that were not pressed yet: what was done once is not proposed again.
+/// The first key of the step that was not pressed yet: what was done once is not proposed again.
 fn untouched(play: &Play, view: &View) -> Option<(String, String)> {
-    let left: Vec<_> = view.keys.iter().filter(|key| !play.pressed.contains(&key.key)).collect();
-    match &left[..] {
-        [] => None,
-        [key] => Some((key.key.to_string(), key.text.to_owned())),
-        many => {
-            let letters: Vec<String> = many.iter().map(|key| key.key.to_string()).collect();
-            Some((letters.join(", "), "arriba dice qué hace cada una".into()))
-        }
-    }
+    let key = view.keys.iter().find(|key| !play.pressed.contains(&key.key))?;
+    Some((key.key.to_string(), key.text.to_owned()))
 }

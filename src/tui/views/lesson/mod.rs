@@ -1,6 +1,7 @@
 //! A lesson under way: its panel beside the live bridge, or in turns with it where there is little room. Nothing goes on
 //! by itself: the learner presses a key. Must not judge: the session does.
 
+mod asks;
 mod body;
 mod draw;
 mod foot;
@@ -11,11 +12,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::editor::{self, LessonFile, Source};
-use super::{Entry, bridge, chooser, confirm, terminal};
+use super::editor::{LessonFile, Source};
+use super::{Entry, bridge, terminal};
 use crate::lessons::{Change, Lesson, Session};
 use crate::tui::keys::{Action, Binding};
 use crate::tui::model::lesson::{Meters, News, catalogue};
@@ -77,6 +79,8 @@ struct Play {
     pressed: Vec<char>,
     /// The option marked in the question.
     marked: usize,
+    /// Whether the learner marked it.
+    chose: bool,
     /// Items of an order taken so far, by their right places.
     picked: Vec<usize>,
     /// The first line of the body shown.
@@ -85,7 +89,12 @@ struct Play {
     follow: bool,
     /// Whether the learner was told that nothing is being kept.
     unkept: bool,
+    /// When the step was completed.
+    completed: Option<Timestamp>,
 }
+
+/// A key this soon after a step's completion was meant for what was there before.
+const BLINK: SignedDuration = SignedDuration::from_millis(600);
 
 impl Play {
     fn new(lesson: Arc<Lesson>) -> Self {
@@ -101,10 +110,12 @@ impl Play {
             been_there: false,
             pressed: Vec::new(),
             marked: 0,
+            chose: false,
             picked: Vec::new(),
             top: 0,
             follow: false,
             unkept: false,
+            completed: None,
         }
     }
 
@@ -129,7 +140,7 @@ impl Play {
     }
 
     fn turn_page(&mut self) {
-        (self.marked, self.top, self.follow) = (0, 0, false);
+        (self.marked, self.chose, self.top, self.follow, self.completed) = (0, false, 0, false, None);
         self.picked.clear();
         self.pressed.clear();
     }
@@ -159,6 +170,10 @@ impl Play {
     /// Enter on a question: answers with the marked option, or takes an item, or hands the order in.
     fn respond(&mut self, question: &str, state: &State) -> Steps {
         let items = self.items();
+        if items.is_empty() && !self.chose {
+            // Enter may have been meant for something else: nobody predicts by accident.
+            return vec![Step::Say(Notice::tip("elige una opción con su número o con ↑ ↓; Enter la responde"))];
+        }
         if items.is_empty() {
             self.session.answer(question, self.marked);
             return self.progressed(state);
@@ -171,14 +186,16 @@ impl Play {
         }
         self.session.put_in_order(question, &std::mem::take(&mut self.picked));
         self.marked = 0;
-        self.progressed(state)
+        let near = self.session.view().question.as_ref().and_then(order::near);
+        let told = near.map(|near| Step::Say(Notice::tip(near)));
+        self.progressed(state).into_iter().chain(told).collect()
     }
 
     /// Something has turned green: if that completes the step, what the run answered is read first.
     fn progressed(&mut self, state: &State) -> Steps {
         let mut steps = self.keep(state);
         if self.session.can_advance() {
-            (self.top, self.follow) = (usize::MAX, true);
+            (self.top, self.follow, self.completed) = (usize::MAX, true, Some(state.clock));
             steps.push(Step::Say(Notice::info("paso completo")));
         }
         steps
@@ -206,6 +223,10 @@ impl Play {
             }
             return self.respond(&question, state);
         }
+        if self.session.can_advance() && !self.was_told(state) {
+            (self.top, self.follow) = (usize::MAX, true);
+            return Steps::new();
+        }
         if !self.session.advance() {
             return vec![Step::Say(Notice::tip(
                 "aún hay objetivos sin cumplir (○); si te atascas, pide una pista con i",
@@ -216,6 +237,13 @@ impl Play {
         steps.push(self.look());
         steps.extend(self.happens());
         steps
+    }
+
+    /// Whether what the run answered could be read: it is in sight, and has been for longer than a key is on its way.
+    fn was_told(&self, state: &State) -> bool {
+        let asked = self.lesson.steps[self.session.step()].question.is_some();
+        let since = self.completed.map(|at| state.clock.duration_since(at));
+        !asked || (since.is_none_or(|since| since >= BLINK) && draw::verdict_in_sight(self, state))
     }
 
     /// What happens by itself in the step that begins.
@@ -252,37 +280,6 @@ impl Play {
         self.keep(state)
     }
 
-    fn edit(&self) -> Steps {
-        match self.session.view().edit.filter(|_| !self.session.finished()) {
-            Some((name, text)) => vec![Step::Push(editor::open(self.source(name, text)))],
-            None => vec![Step::Say(Notice::tip("este paso no tiene ningún manifiesto que editar"))],
-        }
-    }
-
-    fn copy(&self) -> Steps {
-        match self.session.view().commands {
-            [] => vec![Step::Say(Notice::tip("este paso no tiene comandos que copiar"))],
-            [only] => copied(only),
-            many => vec![Step::Push(chooser::open("¿Qué comando copio?", many.to_vec(), 0))],
-        }
-    }
-
-    fn ask_again(&self) -> Steps {
-        let lost =
-            vec!["Los objetos de la lección se borran y se crean otra vez. Lo que ya aprobaste no se pierde.".into()];
-        vec![Step::Push(confirm::open("¿Empezar la lección de nuevo?", lost, None, vec![Step::Act(Action::Yes)]))]
-    }
-
-    fn ask_to_leave(&self) -> Steps {
-        if self.session.finished() {
-            return vec![Step::Close];
-        }
-        let lost = vec![
-            "Al volver, la lección empieza de nuevo por su primer paso. Lo que ya aprobaste queda guardado.".into(),
-        ];
-        vec![Step::Push(confirm::open("¿Dejar la lección?", lost, None, vec![Step::Close]))]
-    }
-
     fn in_panel(&mut self, action: Action, state: &State) -> Steps {
         match action {
             Action::Enter => return self.onward(state),
@@ -302,7 +299,7 @@ impl Play {
 
     fn mark(&mut self, option: usize) {
         if self.pending().is_some_and(|(_, options)| option < options) {
-            (self.marked, self.follow) = (option, true);
+            (self.marked, self.chose, self.follow) = (option, true, true);
             if let Some(place) = self.items().get(option) {
                 order::toggle(&mut self.picked, *place);
             }
@@ -312,7 +309,13 @@ impl Play {
     /// With a question, among its options; else line by line.
     fn move_by(&mut self, by: isize) {
         match self.pending() {
-            Some((_, options)) => (self.marked, self.follow) = (window::step(self.marked, options, by), true),
+            Some((_, options)) => {
+                // The first step goes to the nearest end.
+                let first = if by > 0 { 0 } else { options.saturating_sub(1) };
+                let ordered = !self.items().is_empty();
+                let to = if self.chose || ordered { window::step(self.marked, options, by) } else { first };
+                (self.marked, self.chose, self.follow) = (to, true, true);
+            }
             None => self.top = self.top.saturating_add_signed(by),
         }
     }
@@ -340,10 +343,6 @@ impl Play {
         }
         Steps::new()
     }
-}
-
-fn copied(command: &str) -> Steps {
-    vec![Step::Run(Effect::Copy(command.into())), Step::Say(Notice::info(format!("copiado: {command}")))]
 }
 
 impl View for Play {
@@ -444,7 +443,7 @@ impl View for Play {
     }
 
     fn answered(&mut self, choice: usize, _: &State) -> Steps {
-        self.session.view().commands.get(choice).map(|command| copied(command)).unwrap_or_default()
+        self.session.view().commands.get(choice).map(|command| asks::copied(command)).unwrap_or_default()
     }
 
     fn act(&mut self, action: Action, state: &State) -> Steps {

@@ -40,11 +40,19 @@ fn told(play: &Play, question: &QuestionView) -> String {
     let total = question.items.len();
     match (play.picked.len(), question.in_place) {
         (0, Some(placed)) if placed == total => "ese es el orden".into(),
-        (0, Some(1)) => format!("1 de {total} estaba en su sitio: prueba otra vez"),
-        (0, Some(placed)) => format!("{placed} de {total} estaban en su sitio: prueba otra vez"),
-        (taken, _) if taken == total => "Enter: así · su número otra vez: quitar".into(),
+        (0, Some(_)) => near(question).unwrap_or_default(),
+        (taken, _) if taken == total => "Enter comprueba este orden; su número otra vez lo quita".into(),
         (taken, _) => format!("elige el {}º con su número o con Enter", taken + 1),
     }
+}
+
+/// How near an order came, unless it is the right one.
+pub fn near(question: &QuestionView) -> Option<String> {
+    let (total, placed) = (question.items.len(), question.in_place?);
+    (placed < total).then(|| match placed {
+        1 => format!("1 de {total} estaba en su sitio: prueba otra vez"),
+        placed => format!("{placed} de {total} estaban en su sitio: prueba otra vez"),
+    })
 }
 
 /// Takes an item, or gives it and those after it back.

@@ -135,6 +135,9 @@ impl Resources {
 fn trouble(failure: &Failure) -> String {
     match failure {
         denied if denied.denied() => format!("sin permiso para verlo: {denied}"),
+        blind if blind.message.contains("rpc error: code = Unavailable") => {
+            "el API Server responde, pero no llega a etcd: sin él no puede leer nada".into()
+        }
         missing if missing.missing() => format!("este servidor no tiene este recurso: {missing}"),
         refused if !refused.unreachable() => format!("el servidor no lo entiende: {refused}"),
         lost => format!("sin conexión, reintentando: {lost}"),

@@ -145,7 +145,8 @@ fn images() -> Vec<(&'static str, Example)> {
                 "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized: authentication required",
             ),
         ),
-        ("registro-inalcanzable", pulling("dial tcp: lookup registro.interno on 10.96.0.10:53: no such host")),
+        ("registro-que-no-existe", pulling("dial tcp: lookup registro.interno on 10.96.0.10:53: no such host")),
+        ("registro-inalcanzable", pulling("dial tcp 10.0.0.9:443: i/o timeout")),
         ("imagen-no-se-baja", pulling("toomanyrequests: You have reached your pull rate limit")),
         (
             "imagen-nunca-se-baja",
