@@ -49,7 +49,8 @@ impl ControlC {
 }
 
 impl Keyboard {
-    /// Reads an input; in a terminal what is typed is shown.
+    /// Reads an input until nobody listens any more: whoever waits for the end of what is shown waits for this too. In a
+    /// terminal what is typed is shown.
     pub fn new(input: impl AsyncRead + Send + Unpin + 'static, echo: Option<Sink>, tasks: &Tasks) -> Self {
         let (sender, typed) = mpsc::unbounded_channel();
         let control_c = ControlC(sender.downgrade());
@@ -57,7 +58,10 @@ impl Keyboard {
             let mut discipline = Discipline { echo, line: Vec::new() };
             let mut input = input;
             let mut space = [0; 1024];
-            while let Ok(length @ 1..) = input.read(&mut space).await {
+            while let Some(Ok(length @ 1..)) = tokio::select! {
+                read = input.read(&mut space) => Some(read),
+                () = sender.closed() => None,
+            } {
                 for byte in &space[..length] {
                     match discipline.take(*byte) {
                         Taken::End => return,

@@ -2,6 +2,7 @@
 
 use futures::SinkExt;
 use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::api::{AttachParams, LogParams, TerminalSize};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -55,9 +56,20 @@ pub async fn a_shell_in_a_terminal_outlives_control_c(world: &World) {
     terminal.answer("sleep 1000\n", "sleep 1000").await;
     terminal.answer("\x03", "# ").await;
     terminal.answer("echo $((6*7)) $?\n", "42 130").await;
+    // Ctrl-D and exit end it, though the person's own keyboard stays open.
     terminal.answer("\x04", "").await;
-    let status = process.take_status().unwrap().await.unwrap();
-    assert_eq!(status.status.as_deref(), Some("Success"), "{status:?}");
+    ended(process.take_status().unwrap().await, "Success");
+    let mut process = world.pods().exec("web", ["sh"], &AttachParams::interactive_tty()).await.unwrap();
+    let mut terminal = Terminal { keys: process.stdin().unwrap(), screen: process.stdout().unwrap() };
+    terminal.until("# ").await;
+    terminal.answer("exit 3\n", "exit 3").await;
+    let status = process.take_status().unwrap();
+    let status = tokio::time::timeout(std::time::Duration::from_secs(20), status).await.expect("exit ends the shell");
+    ended(status, "Failure");
+}
+
+fn ended(status: Option<Status>, how: &str) {
+    assert_eq!(status.as_ref().and_then(|status| status.status.as_deref()), Some(how), "{status:?}");
 }
 
 /// A person at a terminal.
