@@ -17,8 +17,8 @@ GET /fuga?mb=N        reserva N MiB de memoria que no devuelve
 GET /lento?ms=N       responde al cabo de N milisegundos
 GET /cpu?milli=N&s=S  consume N milésimas de CPU durante S segundos
 Variables: PORT, START_DELAY, CRASH_AFTER, CRASH_CODE (segundos y código), READY=off, HEALTH=off, LEAK_MB_PER_SECOND,
-WORK_MS (milisegundos de trabajo por petición a /, de una en una), BURN_MILLICPU (consume siempre),
-GRPC_PORT (salud por gRPC)
+WORK_MS (milisegundos de CPU por petición a /, de una en una), SERVE_MS (lo mismo sin gastar CPU),
+BURN_MILLICPU (consume siempre), GRPC_PORT (salud por gRPC)
 ";
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -56,8 +56,10 @@ pub(crate) struct Plan {
     pub burn: Option<u64>,
     /// Where it answers for its health over gRPC.
     pub grpc_port: Option<u16>,
-    /// How long it works on a request for `/`, on one at a time: what a replica can bear.
+    /// How long it computes for a request for `/`, for one at a time: what a replica can bear.
     pub work: Option<Duration>,
+    /// The same, waiting for something that is no processor.
+    pub serve: Option<Duration>,
 }
 
 /// The program's state, which requests change.
@@ -83,8 +85,10 @@ pub(crate) enum Effect {
     Wait(Duration),
     /// It burns so many thousandths of a processor for so long.
     Burn(u64, Duration),
-    /// The answer waits for its turn, and then so long.
+    /// The answer waits for its turn, and is then computed for so long.
     Work(Duration),
+    /// The answer waits for its turn, and then so long.
+    Serve(Duration),
 }
 
 /// An answer.
@@ -97,6 +101,11 @@ pub(crate) struct Reply {
 }
 
 impl Plan {
+    /// What a request for `/` takes.
+    fn per_request(&self) -> Effect {
+        self.work.map(Effect::Work).or(self.serve.map(Effect::Serve)).unwrap_or(Effect::Nothing)
+    }
+
     fn from_env(env: &impl Fn(&str) -> Option<String>) -> Self {
         let number = |name: &str| env(name).and_then(|value| value.parse::<u64>().ok());
         Self {
@@ -108,6 +117,7 @@ impl Plan {
             burn: number("BURN_MILLICPU").filter(|milli| *milli > 0),
             grpc_port: number("GRPC_PORT").and_then(|port| u16::try_from(port).ok()),
             work: number("WORK_MS").map(Duration::from_millis),
+            serve: number("SERVE_MS").map(Duration::from_millis),
         }
     }
 }
@@ -151,7 +161,7 @@ impl Demo {
     /// What it answers to a request for a path with its query.
     pub fn reply(&self, path: &str, query: Option<&str>, accept: &str) -> Reply {
         match path {
-            "/" => self.who.reply(accept).with(self.plan.work.map_or(Effect::Nothing, Effect::Work)),
+            "/" => self.who.reply(accept).with(self.plan.per_request()),
             "/healthz" => check(&self.healthy),
             "/healthz/on" => switch(&self.healthy, true),
             "/healthz/off" => switch(&self.healthy, false),
@@ -284,9 +294,15 @@ mod tests {
 
     #[test]
     fn works_on_a_request_as_long_as_the_environment_says() {
-        let demo = demo(None, &[("WORK_MS", "80")]);
-        assert_eq!(demo.reply("/", None, "").effect, Effect::Work(Duration::from_millis(80)));
-        assert_eq!(demo.reply("/ready", None, "").effect, Effect::Nothing);
+        let table = [
+            ("WORK_MS", Effect::Work(Duration::from_millis(80))),
+            ("SERVE_MS", Effect::Serve(Duration::from_millis(80))),
+        ];
+        for (name, effect) in table {
+            let demo = demo(None, &[(name, "80")]);
+            assert_eq!(demo.reply("/", None, "").effect, effect);
+            assert_eq!(demo.reply("/ready", None, "").effect, Effect::Nothing);
+        }
     }
 
     #[test]

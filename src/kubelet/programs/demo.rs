@@ -80,6 +80,10 @@ async fn handle(
             let burning = world.clone();
             world.tasks.spawn(async move { drop(tokio::time::timeout(time, burning.host.burn(milli)).await) });
         }
+        Effect::Serve(time) => {
+            let _turn = turn.lock().await;
+            tokio::time::sleep(time).await;
+        }
         Effect::Work(time) => {
             let _turn = turn.lock().await;
             world.host.work(time).await;
