@@ -1,6 +1,7 @@
 //! `timonel guest proxy SERVICES OWN`: kube-proxy and DNS for the pods of an engine. It takes every ClusterIP, and the
-//! nodes' own addresses, as its own and carries what comes there to the endpoints. Must not choose services by itself: each line of its standard input is
-//! a change of the table, and what it last heard goes on being served when nobody speaks any more.
+//! nodes' own addresses, as its own and carries what comes there to the endpoints. Must not choose services by itself:
+//! each line of its standard input is a change of the table, and what it last heard goes on being served when nobody
+//! speaks any more.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
