@@ -65,7 +65,21 @@ impl DeleteOptions {
     /// # Errors
     /// A conflict, in the words of `Preconditions.Check`.
     pub(in super::super) fn check(&self, call: &Call, object: &Value) -> ApiResult<()> {
-        preconditions(call, object, self)
+        let refuse = |why: String| Err(ApiError::conflict_kind(call.kind, object::name(object), &why));
+        let (uid, version) = (object::meta(object, "uid"), object::meta(object, "resourceVersion"));
+        if let Some(wanted) = self.uid.as_deref().filter(|wanted| *wanted != uid) {
+            return refuse(format!(
+                "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). \
+                 The object might have been deleted and then recreated"
+            ));
+        }
+        if let Some(wanted) = self.version.as_deref().filter(|wanted| *wanted != version) {
+            return refuse(format!(
+                "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record \
+                 ({version}). The object might have been modified"
+            ));
+        }
+        Ok(())
     }
 
     /// The same, once the object has been changed on the way to its deletion.
@@ -123,7 +137,7 @@ pub(in super::super) async fn remove(call: &Call, name: &str, options: &DeleteOp
     for _ in 0..ATTEMPTS {
         let current = record(call, name)?;
         let old = call.read(&current.value)?;
-        preconditions(call, &old, options)?;
+        options.check(call, &old)?;
         let Some(new) = dying(&old, options, call.server.clock.now()) else { return Ok((old, false)) };
         let gone = may_go(&new);
         if options.dry_run {
@@ -143,24 +157,6 @@ pub(in super::super) async fn remove(call: &Call, name: &str, options: &DeleteOp
         }
     }
     Err(ApiError::modified(call.kind, name))
-}
-
-fn preconditions(call: &Call, old: &Value, options: &DeleteOptions) -> ApiResult<()> {
-    let refuse = |why: String| Err(ApiError::conflict_kind(call.kind, object::name(old), &why));
-    let (uid, version) = (object::meta(old, "uid"), object::meta(old, "resourceVersion"));
-    if let Some(wanted) = options.uid.as_deref().filter(|wanted| *wanted != uid) {
-        return refuse(format!(
-            "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). \
-             The object might have been deleted and then recreated"
-        ));
-    }
-    if let Some(wanted) = options.version.as_deref().filter(|wanted| *wanted != version) {
-        return refuse(format!(
-            "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record \
-             ({version}). The object might have been modified"
-        ));
-    }
-    Ok(())
 }
 
 /// The object as its deletion leaves it; `None` when a deletion that has begun already covers this one.
