@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{AsyncBufReadExt, TryStreamExt};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{AttachParams, DeleteParams, LogParams};
@@ -30,12 +31,10 @@ async fn a_pod_runs_is_ready_and_tells_all_of_itself() {
     assert!(container["containerID"].as_str().unwrap().starts_with("embedded://"));
     let log = cluster.logs("web", &LogParams::default()).await;
     assert!(log.contains("demo: escuchando en 10.244.4.2:80"), "{log}");
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let events = cluster.events("web").await;
     for text in
         ["Pulling: Pulling image \"timonel/demo:v1\"", "Created: Created container: c", "Started: Started container c"]
     {
-        assert!(events.iter().any(|event| event == text), "{text} not in {events:?}");
+        cluster.until_told("web", text).await;
     }
 }
 
@@ -46,8 +45,7 @@ async fn a_deleted_pod_ends_in_order_and_its_object_goes() {
     cluster.until("web", ready).await;
     cluster.pods().delete("web", &DeleteParams::default()).await.unwrap();
     cluster.until_gone("web").await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(cluster.events("web").await.contains(&"Killing: Stopping container c".to_owned()));
+    cluster.until_told("web", "Killing: Stopping container c").await;
     let refused = cluster.net.dial(None, "10.244.4.2:80".parse().unwrap()).await.err().unwrap();
     assert_eq!(refused.kind(), std::io::ErrorKind::HostUnreachable);
 }
@@ -124,7 +122,9 @@ async fn a_missing_config_map_is_waited_for() {
     let api: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), "default");
     create(&api, json!({ "metadata": { "name": "ajustes" }, "data": { "COLOR": "azul" } })).await;
     cluster.until("web", ready).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    let follow = LogParams { follow: true, ..LogParams::default() };
+    let mut lines = cluster.pods().log_stream("web", &follow).await.unwrap().lines();
+    assert_eq!(lines.try_next().await.unwrap().as_deref(), Some("azul"));
     assert_eq!(cluster.logs("web", &LogParams::default()).await, "azul\n");
 }
 

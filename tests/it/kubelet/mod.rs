@@ -13,6 +13,7 @@ use futures::TryStreamExt;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Node, Pod, ServiceAccount};
 use kube::Api;
 use kube::api::{AttachParams, ListParams, LogParams, PostParams};
+use kube::runtime::wait::await_condition;
 use kube::runtime::{WatchStreamExt, watcher};
 use serde_json::{Value, json};
 use timonel::apiserver::pki::Pki;
@@ -150,12 +151,23 @@ impl Cluster {
 
     /// Waits until a pod is gone.
     pub(crate) async fn until_gone(&self, name: &str) {
-        let waited = async {
-            while self.pods().get_opt(name).await.unwrap().is_some() {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+        let gone = await_condition(self.pods(), name, |pod: Option<&Pod>| pod.is_none());
+        tokio::time::timeout(Duration::from_secs(120), gone).await.expect("it is still there").unwrap();
+    }
+
+    /// Waits until an event about an object says so: they are written beside what happens.
+    pub(crate) async fn until_told(&self, name: &str, wanted: &str) {
+        let api: Api<Event> = Api::namespaced(self.client.clone(), "default");
+        let config = watcher::Config::default().fields(&format!("involvedObject.name={name}"));
+        let told = async {
+            let mut events = std::pin::pin!(watcher(api, config).applied_objects());
+            while let Some(event) = events.try_next().await.unwrap() {
+                if text(event) == wanted {
+                    return;
+                }
             }
         };
-        tokio::time::timeout(Duration::from_secs(120), waited).await.expect("it is still there");
+        tokio::time::timeout(Duration::from_secs(120), told).await.unwrap_or_else(|_| panic!("nobody said {wanted}"));
     }
 
     pub(crate) async fn logs(&self, name: &str, params: &LogParams) -> String {
@@ -179,10 +191,12 @@ impl Cluster {
         let api: Api<Event> = Api::namespaced(self.client.clone(), "default");
         let params = ListParams::default().fields(&format!("involvedObject.name={name}"));
         let events = api.list(&params).await.unwrap().items;
-        let text =
-            |event: Event| format!("{}: {}", event.reason.unwrap_or_default(), event.message.unwrap_or_default());
         events.into_iter().map(text).collect()
     }
+}
+
+fn text(event: Event) -> String {
+    format!("{}: {}", event.reason.unwrap_or_default(), event.message.unwrap_or_default())
 }
 
 /// Whether the pod's Ready condition is True.

@@ -30,9 +30,7 @@ async fn readiness_follows_the_probe_both_ways() {
     get(&cluster, "/ready/off").await;
     let pod = cluster.until("web", |pod| !ready(pod)).await;
     assert_eq!(pod["status"]["containerStatuses"][0]["restartCount"], 0);
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    let unhealthy = "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503";
-    assert!(cluster.events("web").await.contains(&unhealthy.to_owned()));
+    cluster.until_told("web", "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503").await;
 }
 
 #[tokio::test(start_paused = true)]

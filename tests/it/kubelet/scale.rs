@@ -1,8 +1,11 @@
 //! Many pods at once.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kube::api::ListParams;
+use futures::TryStreamExt;
+use kube::ResourceExt;
+use kube::runtime::{WatchStreamExt, watcher};
 use serde_json::json;
 use timonel::base::clock::{Clock, Timing};
 
@@ -23,10 +26,14 @@ async fn many_pods_run_soon() {
     });
     futures::future::join_all(creations).await;
     let created = begun.elapsed();
-    let running = ListParams::default().fields("status.phase=Running");
-    while cluster.pods().list(&running).await.unwrap().items.len() < PODS {
-        assert!(begun.elapsed() < Duration::from_secs(30), "too slow");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let running = watcher::Config::default().fields("status.phase=Running");
+    let all_run = async {
+        let (mut names, mut changes) =
+            (BTreeSet::new(), std::pin::pin!(watcher(cluster.pods(), running).applied_objects()));
+        while names.len() < PODS {
+            names.insert(changes.try_next().await.unwrap().unwrap().name_any());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all_run).await.expect("too slow");
     println!("{PODS} pods created in {created:?}, Running after {:?}", begun.elapsed());
 }
