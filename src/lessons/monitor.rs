@@ -87,6 +87,20 @@ impl Monitor {
         })
     }
 
+    /// Of what has to hold for a while, holds now, and has not held for long enough: how long, of how long.
+    pub(super) fn held(&self, now: Duration) -> Option<(Duration, Duration)> {
+        match &self.0 {
+            Memory::Held { duration, since, .. } => {
+                let held = now.saturating_sub((*since)?);
+                (held < *duration).then_some((held, *duration))
+            }
+            Memory::Happened(that, false) => that.held(now),
+            Memory::Then { first, runs, .. } => runs.iter().find_map(|run| run.held(now)).or_else(|| first.held(now)),
+            Memory::All(parts) | Memory::Any(parts) => parts.iter().find_map(|part| part.held(now)),
+            _ => None,
+        }
+    }
+
     /// Takes in a moment that the world already shows; whether the condition holds at it.
     pub(super) fn step(&mut self, world: &World, moment: &Moment) -> bool {
         match &mut self.0 {

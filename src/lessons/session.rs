@@ -34,6 +34,12 @@ struct Followed {
     done: bool,
 }
 
+impl Followed {
+    fn view<'a>(&self, text: &'a str, now: Duration) -> GoalView<'a> {
+        GoalView { text, done: self.done, held: self.monitor.held(now).filter(|_| !self.done) }
+    }
+}
+
 impl Session {
     /// A session at the start of a lesson, before anything is known of the cluster.
     #[must_use]
@@ -217,7 +223,7 @@ impl Session {
             keys: keys.collect(),
             edit: step.edit.as_ref().and_then(|name| lesson.files.get_key_value(name)).map(|(n, c)| (&**n, &**c)),
             question: step.question.as_ref().map(|question| self.question(question)),
-            goals: goals.map(|(goal, followed)| GoalView { text: &goal.text, done: followed.done }).collect(),
+            goals: goals.map(|(goal, followed)| followed.view(&goal.text, self.world.now())).collect(),
             hints: step.hints.as_ref().map(|hints| self.help.shown(hints, &self.world)).unwrap_or_default(),
             hint_available: step.hints.is_some() && !self.can_advance() && self.help.available(self.world.now()),
             can_advance: self.can_advance(),

@@ -169,4 +169,6 @@ pub struct GoalView<'a> {
     pub text: &'a str,
     /// Green.
     pub done: bool,
+    /// What has to hold for a while has held so long, of so long.
+    pub held: Option<(Duration, Duration)>,
 }

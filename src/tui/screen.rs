@@ -11,6 +11,7 @@ use ratatui::text::{Line, Span};
 use super::keys::{self, Binding};
 use super::model::bridge;
 use super::model::cluster::Tally;
+use super::model::facts::Happening;
 use super::model::format::{ago, fit, seconds_between, thousands, width};
 use super::state::{Fate, State, Tone};
 use super::view::View;
@@ -19,6 +20,8 @@ use super::widgets::text::{self, span};
 
 /// Columns from which the last event is told.
 const ROOMY: usize = 50;
+/// Seconds after which what happened is no news any more.
+const NEWS: i64 = 300;
 
 /// The smallest size where something useful can be drawn.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -137,7 +140,8 @@ fn last_command(state: &State) -> Vec<Span<'static>> {
 
 /// When something happened last, and what.
 fn last_event(state: &State) -> Option<(Timestamp, String)> {
-    let event = state.cluster.last_event(|event| event.at.is_some())?;
+    let recent = |event: &Happening| event.at.is_some_and(|at| seconds_between(at, state.now) <= NEWS);
+    let event = state.cluster.last_event(recent)?;
     let at = event.at?;
     let when = ago(at, state.now);
     let told = format!("{when}  {}/{}  {}", event.kind, event.object, event.message.lines().next().unwrap_or_default());

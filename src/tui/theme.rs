@@ -178,7 +178,7 @@ impl Theme {
             Light::Busy | Light::Waiting => self.warn(),
             Light::Bad => self.bad(),
             Light::Leaving if self.look != Look::Plain => self.paint(|palette| palette.leaving),
-            Light::Done | Light::Leaving | Light::Unknown => self.dim(),
+            Light::Done | Light::Leaving | Light::Unknown | Light::Plain => self.dim(),
         }
     }
 }

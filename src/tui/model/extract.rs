@@ -132,6 +132,7 @@ pub fn deployment(deployment: &Deployment) -> Fact {
             desired,
             ready: status.ready_replicas.unwrap_or_default(),
             settled: observed && done,
+            leaving: deployment.metadata.deletion_timestamp.is_some(),
         }
         .into(),
     )
@@ -147,6 +148,7 @@ pub fn replica_set(set: &ReplicaSet) -> Fact {
             desired,
             ready: status.ready_replicas.unwrap_or_default(),
             settled: status.replicas == desired,
+            leaving: set.metadata.deletion_timestamp.is_some(),
         }
         .into(),
     )

@@ -138,6 +138,8 @@ pub struct Workload {
     pub ready: i32,
     /// Whether its controller has nothing left to do.
     pub settled: bool,
+    /// Whether it was told to go and waits for what it owns.
+    pub leaving: bool,
 }
 
 /// A heartbeat.

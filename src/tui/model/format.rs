@@ -137,6 +137,12 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
+/// The text with a capital at its beginning.
+pub fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
 /// The text cut at its end to fit, with `…`.
 pub fn fit(text: &str, room: usize) -> String {
     if width(text) <= room {

@@ -88,6 +88,6 @@ fn conditions(object: &Value) -> (Light, String) {
     match known.iter().find_map(named) {
         Some(condition) if condition["status"] == "True" => (Light::Good, String::new()),
         Some(condition) => (Light::Bad, text(condition, "/reason").into()),
-        None => (Light::Done, String::new()),
+        None => (Light::Plain, String::new()),
     }
 }

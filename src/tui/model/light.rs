@@ -18,6 +18,8 @@ pub enum Light {
     Good,
     /// Finished, and well.
     Done,
+    /// It is there, and that is all there is to tell: a ConfigMap does nothing.
+    Plain,
 }
 
 impl Light {
@@ -30,6 +32,7 @@ impl Light {
             Self::Bad => "✕",
             Self::Waiting | Self::Leaving => "◌",
             Self::Unknown => "?",
+            Self::Plain => "·",
         }
     }
 
@@ -43,6 +46,7 @@ impl Light {
             Self::Waiting => "sin nodo",
             Self::Leaving => "yéndose",
             Self::Unknown => "sin noticias",
+            Self::Plain => "sin estado",
         }
     }
 

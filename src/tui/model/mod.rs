@@ -20,6 +20,7 @@ pub mod merge;
 pub mod metrics;
 pub mod parts;
 pub mod pod;
+pub mod removals;
 pub mod rows;
 pub mod scope;
 pub mod shared;

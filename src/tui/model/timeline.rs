@@ -104,13 +104,13 @@ impl Timeline {
         self.seek(place, forwards, |change| matches!(change, Change::Put(Fact::Event(_))))
     }
 
-    /// The place, this or one before, where something has just been deleted; events and heartbeats run out by themselves.
-    pub fn removal(&self, place: usize) -> Option<usize> {
-        let deleted = |change: &Change| match change {
-            Change::Remove(source, _) => !matches!(source, Source::Events | Source::Leases),
-            _ => false,
-        };
-        (self.first() + 1..place).rev().find(|at| self.change(*at).is_some_and(deleted))
+    /// Tells every change that is kept, in order: the place that it leads to, when it happened, the cluster before it.
+    pub fn replay(&self, mut hear: impl FnMut(usize, Timestamp, &Cluster, &Change)) {
+        let mut cluster = self.base.clone();
+        for (place, moment) in (self.gone + 1..).zip(&self.kept) {
+            hear(place, moment.at, &cluster, &moment.change);
+            cluster.apply(moment.change.clone());
+        }
     }
 
     fn seek(&self, place: usize, forwards: bool, wanted: impl Fn(&Change) -> bool) -> usize {
@@ -182,7 +182,8 @@ fn told(change: &Change, before: &Cluster) -> String {
     }
 }
 
-fn singular(source: Source) -> &'static str {
+/// One of a source's objects, in a word.
+pub(super) fn singular(source: Source) -> &'static str {
     source.plural().trim_end_matches('s')
 }
 

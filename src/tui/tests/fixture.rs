@@ -116,7 +116,7 @@ fn lease(namespace: &str, name: &str, age: i64) -> Fact {
 }
 
 fn workload(name: &str, desired: i32, ready: i32, settled: bool) -> Workload {
-    Workload { key: Key::new("default", name), desired, ready, settled }
+    Workload { key: Key::new("default", name), desired, ready, settled, leaving: false }
 }
 
 fn event(name: &str, ago: i64, reason: &str, message: &str, kind: &str, object: &str) -> Fact {

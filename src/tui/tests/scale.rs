@@ -115,8 +115,8 @@ fn a_cluster_at_rest_draws_the_same_frame_and_asks_for_no_more_than_a_second() {
     let before = driver.screen();
     driver.send(Msg::Clock(now() + SignedDuration::from_millis(400)));
     assert_eq!((driver.screen(), driver.app.ticks()), (before, Some(Duration::from_secs(1))), "«hace 4 s»");
-    driver.send(Msg::Clock(now() + SignedDuration::from_secs(300)));
-    assert_eq!(driver.app.ticks(), Some(Duration::from_secs(60)), "«hace 5 min»");
+    driver.send(Msg::Clock(now() + SignedDuration::from_secs(200)));
+    assert_eq!(driver.app.ticks(), Some(Duration::from_secs(60)), "«hace 3 min»");
 }
 
 #[test]

@@ -125,11 +125,13 @@ fn from_a_list_of_the_past_one_comes_back_to_its_moment_and_logs_are_refused() {
 }
 
 #[test]
-fn the_last_deletion_is_a_key_away() {
+fn the_moment_before_the_last_deletion_is_a_key_away() {
     let mut driver = story((120, 40));
     driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(pod("tarde-1", "web", "worker-1", "10.244.1.9").into()))]));
     driver.press("t D");
-    driver.shows("pod db-0: se va");
+    driver.shows("justo antes de que se borrara: pod db-0");
+    driver.shows("✕ db-0");
+    driver.hides("tarde-1");
     driver.press("D");
     driver.shows("no se borró nada que se recuerde");
 }

@@ -10,6 +10,7 @@ use ratatui::text::Line;
 use super::{Entry, bridge};
 use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::format::{ago, fit, thousands};
+use crate::tui::model::removals;
 use crate::tui::model::timeline::compare;
 use crate::tui::msg::{Effect, Reply, Ticket};
 use crate::tui::state::{Notice, State};
@@ -35,7 +36,7 @@ static KEYS: &[&[Binding]] = &[&[
     bind(&["-"], Action::ScaleDown, "", "Reproducir más despacio"),
     bind(&["E"], Action::Events, "evento", "Saltar al evento anterior"),
     bind(&["ctrl-n"], Action::NextFound, "", "Saltar al evento siguiente"),
-    bind(&["D"], Action::Delete, "borrado", "Saltar al borrado anterior"),
+    bind(&["D"], Action::Delete, "borrado", "Saltar a justo antes del último borrado que alguien pidió; otra vez, al anterior"),
     bind(&["v"], Action::Table, "comparar", "Ver qué es distinto ahora, o volver al puente"),
     bind(&["pgup"], Action::PageUp, "", "Cincuenta cambios hacia atrás"),
     bind(&["pgdn"], Action::PageDown, "", "Cincuenta cambios hacia adelante"),
@@ -96,6 +97,17 @@ impl Timeline {
         let real = Duration::from_millis(u64::try_from(between).unwrap_or(0));
         let pause = (real / SPEEDS[self.speed]).clamp(SHORTEST, LONGEST);
         vec![Step::Run(Effect::Pause(self.ticket, self.turn, pause))]
+    }
+
+    /// To the moment before somebody deleted something.
+    fn before_removal(&mut self, state: &State) -> Steps {
+        let Some(removal) = removals::before(&state.timeline, Self::place(state)) else {
+            return vec![Step::Say(Notice::tip("antes de este momento no se borró nada que se recuerde"))];
+        };
+        self.playing = false;
+        let mut steps = Self::go(removal.place, state);
+        steps.push(Step::Say(Notice::tip(format!("justo antes de que se borrara: {}", removal.says))));
+        steps
     }
 
     fn toggle(&mut self, state: &State) -> Steps {
@@ -197,10 +209,7 @@ impl View for Timeline {
             Action::Bottom => line.last(),
             Action::Events => line.event(here, false),
             Action::NextFound => line.event(here, true),
-            Action::Delete => match line.removal(here) {
-                Some(place) => place,
-                None => return vec![Step::Say(Notice::tip("antes de este momento no se borró nada que se recuerde"))],
-            },
+            Action::Delete => return self.before_removal(state),
             Action::Mark => return self.toggle(state),
             Action::Follow if self.playing => return self.play(state),
             Action::ScaleUp => {

@@ -11,7 +11,7 @@ use crate::tui::actions;
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::{Listing, Target};
 use crate::tui::model::failure::Failure;
-use crate::tui::model::format::{pad, width};
+use crate::tui::model::format::{pad, width, sentence};
 use crate::tui::model::health::health;
 use crate::tui::model::lesson::catalogue;
 use crate::tui::model::why::{self, Case, Finding};
@@ -164,7 +164,7 @@ fn told(finding: &Finding, index: usize, chosen: bool, room: usize, theme: Theme
     let style = if chosen { theme.selected() } else { theme.strong() };
     let text = room.saturating_sub(10).max(20);
     let mut out = Vec::new();
-    for (row, line) in wrap(&finding.cause, text).into_iter().enumerate() {
+    for (row, line) in wrap(&sentence(&finding.cause), text).into_iter().enumerate() {
         let lead = if row == 0 { format!("   {} ", index + 1) } else { "     ".into() };
         out.push(Line::from(vec![span(lead, theme.bad()), span(format!(" {line} "), style)]));
     }

@@ -134,10 +134,13 @@ fn by_lease(cluster: &Cluster, name: &str, now: Timestamp) -> (Light, Option<i64
 fn controller_manager(cluster: &Cluster, now: Timestamp) -> Master {
     let (light, beat, trouble) = by_lease(cluster, "kube-controller-manager", now);
     let loops = loops(cluster, light != Light::Bad && cluster.broken().is_none());
-    let settled = loops.iter().filter(|each| each.light == Light::Good).count();
-    let brief = match trouble {
-        Some(_) => silent(light),
-        None => format!("{settled}/{}", loops.len()),
+    let of = |wanted: Light| loops.iter().filter(|each| each.light == wanted).count();
+    let brief = match (trouble.is_some(), of(Light::Unknown), of(Light::Busy)) {
+        (true, ..) => silent(light),
+        (false, 0, 0) => "al día".into(),
+        (false, 0, 1) => "1 trabaja".into(),
+        (false, 0, many) => format!("{many} trabajan"),
+        (false, ..) => "…".into(),
     };
     let lines = trouble.into_iter().collect();
     Master { name: "Controller Manager", light, brief, lines, loops, beat, spark: false }

@@ -38,12 +38,20 @@ pub struct Scene<'a> {
     pub masters: Vec<Master>,
     /// Pods without a worker.
     pub waiting: Vec<Waiting<'a>>,
-    /// Pods that fail, with what they tell of it.
+    /// Pods that fail, with what they tell of it, then those that only are not ready.
     pub failing: Vec<Waiting<'a>>,
     /// The workers, by name.
     pub workers: Vec<Worker<'a>>,
     /// The services, by name.
     pub services: Vec<ServiceLine<'a>>,
+}
+
+impl Scene<'_> {
+    /// Whether a pod fails: one that is not ready may only be starting.
+    #[must_use]
+    pub fn fails(&self) -> bool {
+        self.failing.iter().any(|each| each.pod.light == Light::Bad)
+    }
 }
 
 /// The bridge of some namespaces, or of all.

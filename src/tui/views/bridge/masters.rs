@@ -20,13 +20,19 @@ pub const HEIGHT: u16 = 4;
 /// One line: a light, the name and the one figure of each.
 pub fn brief(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&Spot>, state: &State) {
     let theme = state.theme;
-    let mut spans = vec![span(" ", theme.text())];
-    for (index, master) in masters.iter().enumerate() {
-        let style = if chosen == Some(&Spot::Master(index)) { theme.selected() } else { theme.text() };
-        let figure = span(format!(" {}   ", master.brief), theme.dim());
-        spans.extend([light(theme, master.light), span(short(master.name), style), figure]);
-    }
-    row(frame, area, 0, clip(spans, usize::from(area.width)));
+    let room = usize::from(area.width);
+    let spaced = |gap: &str| {
+        let each = |(index, master): (usize, &Master)| {
+            let style = if chosen == Some(&Spot::Master(index)) { theme.selected() } else { theme.text() };
+            let figure = span(format!(" {}", master.brief), theme.dim());
+            let before = span(if index == 0 { " " } else { gap }.to_owned(), theme.text());
+            [before, light(theme, master.light), span(short(master.name), style), figure]
+        };
+        masters.iter().enumerate().flat_map(each).collect::<Vec<Span>>()
+    };
+    let fits = |spans: &Vec<Span>| spans.iter().map(Span::width).sum::<usize>() < room;
+    let spans = ["   ", "  "].map(spaced).into_iter().find(fits).unwrap_or_else(|| spaced(" "));
+    row(frame, area, 0, clip(spans, room));
 }
 
 fn short(name: &'static str) -> &'static str {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::Entry;
 use crate::tui::actions;
@@ -17,7 +17,7 @@ use crate::tui::keys::{Action, Binding, MOVES, bind};
 use crate::tui::model::bridge::{PARTS, Scene, Waiting, scene};
 use crate::tui::model::catalog::{Target, find};
 use crate::tui::model::facts::Key;
-use crate::tui::model::format::fit_middle;
+use crate::tui::model::format::{fit, fit_middle, width};
 use crate::tui::model::light::Light;
 use crate::tui::model::parts;
 use crate::tui::model::scope::Scope;
@@ -169,7 +169,8 @@ impl View for Bridge {
         }
         let [above, below] = lanes(lane, &scene, roomy);
         waiting(frame, above, (" SIN NODO  ", &scene.waiting), chosen, state);
-        waiting(frame, below, (" FALLAN    ", &scene.failing), chosen, state);
+        let word = if scene.fails() { " FALLAN    " } else { " NO LISTOS " };
+        waiting(frame, below, (word, &scene.failing), chosen, state);
         if scene.workers.is_empty() {
             nobody(frame, middle, state);
         } else {
@@ -269,13 +270,11 @@ fn waiting(frame: &mut Frame, area: Rect, (title, waiting): (&str, &[Waiting]), 
         let style = if focus == Some(index) { theme.selected() } else { theme.text() };
         let more = if hidden > 0 && index + 1 == shown.end { format!("   (y {hidden} más)") } else { String::new() };
         let lead = if index == shown.start { title } else { "           " };
-        let spans = vec![
-            span(lead, theme.dim()),
-            light(theme, each.pod.light),
-            span(fit_middle(&each.pod.key.name, 32), style),
-            span(format!("  {}", each.why), theme.warn()),
-            span(more, theme.dim()),
-        ];
+        let mut spans =
+            vec![span(lead, theme.dim()), light(theme, each.pod.light), span(fit_middle(&each.pod.key.name, 32), style)];
+        let used: usize = spans.iter().map(Span::width).sum::<usize>() + width(&more);
+        let why = fit(&format!("  {}", each.why), usize::from(area.width).saturating_sub(used));
+        spans.extend([span(why, theme.warn()), span(more, theme.dim())]);
         clip(spans, usize::from(area.width))
     };
     lines(frame, area, shown.clone().map(line));

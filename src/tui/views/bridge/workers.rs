@@ -119,18 +119,17 @@ fn figures(worker: &Worker, room: usize, height: u16, theme: Theme) -> Vec<Line<
     ];
     let mut rows: Vec<Line> =
         shares.iter().zip(asked).map(|((name, share), asked)| gauge(name, *share, asked, room, theme)).collect();
-    rows.push(Line::styled(fit(&network(worker), room), theme.dim()));
+    rows.push(Line::styled(network(worker, room), theme.dim()));
     rows.push(Line::default());
     rows
 }
 
-fn network(worker: &Worker) -> String {
+/// How many pods, and their addresses where there is room: half of a range says nothing.
+fn network(worker: &Worker, room: usize) -> String {
     let total = worker.pods.len();
     let pods = if total == 1 { "1 pod".into() } else { format!("{total} pods") };
-    match worker.node.pod_cidr.as_str() {
-        "" => pods,
-        cidr => format!("{pods}  {cidr}"),
-    }
+    let both = format!("{pods}  {}", worker.node.pod_cidr);
+    if worker.node.pod_cidr.is_empty() || width(&both) > room { fit(&pods, room) } else { both }
 }
 
 fn size(bytes: i64) -> String {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Detail, Tab, links};
 use crate::tui::model::catalog::Target;
 use crate::tui::model::describe::{self, Told};
-use crate::tui::model::format::{pad, width};
+use crate::tui::model::format::{pad, width, sentence};
 use crate::tui::model::history::kept;
 use crate::tui::model::light::Light;
 use crate::tui::model::why;
@@ -76,7 +76,7 @@ impl Detail {
         let Some(first) = why::diagnose(&case).into_iter().next() else { return Vec::new() };
         let told = Told {
             label: "¿Por qué?".into(),
-            text: format!("{} (X)", first.cause),
+            text: format!("{} (X)", sentence(&first.cause)),
             light: Some(Light::Bad),
             ..Told::default()
         };

@@ -8,6 +8,7 @@ use ratatui::text::Line;
 use super::{Phase, Play, order};
 use crate::lessons::View;
 use crate::lessons::view::QuestionView;
+use crate::tui::model::format::width;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::prose::{hanging, prose};
@@ -178,9 +179,13 @@ fn replay(tale: &[(Duration, String)], room: usize, theme: Theme) -> Vec<Line<'s
         return Vec::new();
     }
     let mut lines = vec![Line::default(), heading(theme, "La repetición")];
+    let mut before = String::new();
     for (at, what) in tale {
         let lead = format!("{:>6.1} s  ", at.as_secs_f64()).replace('.', ",");
-        lines.extend(hanging(theme, &lead, what, theme.text(), room));
+        // What happened at once is read as one moment.
+        let shown = if lead == before { " ".repeat(width(&lead)) } else { lead.clone() };
+        lines.extend(hanging(theme, &shown, what, theme.text(), room));
+        before = lead;
     }
     lines
 }

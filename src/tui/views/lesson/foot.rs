@@ -91,9 +91,13 @@ fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
 }
 
 fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let each = |goal: &crate::lessons::view::GoalView| match goal.done {
-        true => hanging(theme, "● ", goal.text, theme.good(), room),
-        false => hanging(theme, "○ ", goal.text, theme.text(), room),
+    let each = |goal: &crate::lessons::view::GoalView| match (goal.done, goal.held) {
+        (true, _) => hanging(theme, "● ", goal.text, theme.good(), room),
+        (false, None) => hanging(theme, "○ ", goal.text, theme.text(), room),
+        (false, Some((held, whole))) => {
+            let told = format!("{} · lleva {} de {} s", goal.text, held.as_secs(), whole.as_secs());
+            hanging(theme, "◐ ", &told, theme.warn(), room)
+        }
     };
     view.goals.iter().flat_map(each).collect()
 }

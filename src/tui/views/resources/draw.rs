@@ -22,6 +22,8 @@ impl Resources {
     pub(super) fn heading(&self, state: &State) -> String {
         let scope = if self.resource.namespaced { format!(" · {}", state.scope.title()) } else { String::new() };
         let count = match (self.rows.len(), self.rows.total()) {
+            // None that is known, after a failure, is not none.
+            (_, 0) if self.failure.is_some() => String::new(),
             _ if !self.answered => String::new(),
             (shown, total) if shown == total => format!(" ({total})"),
             (shown, total) => format!(" ({shown} de {total})"),
