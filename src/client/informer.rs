@@ -277,7 +277,8 @@ impl<K> Informer<K> {
 impl<K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static> Informer<K> {
     /// Follows the server until the tasks stop, through its restarts.
     pub fn start(&self, api: Api<K>, config: watcher::Config, tasks: &Tasks) {
-        tasks.spawn(self.clone().follow(watcher::watcher(api, config)));
+        // Boxed: a thousand kubelets wait, and each future would keep room for its stream twice.
+        tasks.spawn(self.clone().follow(watcher::watcher(api, config).boxed()));
     }
 }
 

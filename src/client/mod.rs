@@ -1,6 +1,7 @@
 //! The only builder of `kube::Client`, and what every client needs on top: informers, work queue, event recorder.
 //! Must not know where the server is: embedded and remote differ only in the connector.
 
+pub mod api_access;
 mod correlator;
 pub mod decisions;
 pub mod host_ports;

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 
+use super::api_access;
 use super::object::is_deleting;
 use super::pool::Pool;
 
@@ -74,8 +75,8 @@ pub fn restarts(pod: &Pod) -> i32 {
     statuses.into_iter().flatten().map(|status| status.restart_count).max().unwrap_or(0)
 }
 
-/// The pods that the parts of one cluster hold together. Nothing is dropped of them, for the kubelets need it all; with
-/// ten thousand, what is shared is most of a process's memory.
+/// The pods that the parts of one cluster hold together: with ten thousand, what is shared is most of a process's memory.
+/// Only the volume that all have is left out of them; [`api_access::volumes`] gives it back.
 pub type PodPool = Pool<Pod>;
 
 /// An empty pool.
@@ -84,8 +85,9 @@ pub fn pool() -> PodPool {
     Pool::trimmed(compact)
 }
 
-/// Gives back what lists of a parsed pod keep for more items.
+/// Leaves out what all have, and gives back what lists of a parsed pod keep for more items.
 fn compact(pod: &mut Pod) {
+    api_access::leave_out(pod);
     fn fit<T>(list: &mut Option<Vec<T>>) {
         list.iter_mut().for_each(Vec::shrink_to_fit);
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, Volume as Declared};
 
@@ -13,19 +14,18 @@ use super::pod::spec;
 use super::runtime::{Files, Volume, VolumeSource};
 use super::sources::Sources;
 use super::volumes;
+use crate::client::api_access;
 
 /// How often a pod is looked at (kubelet `syncFrequency`).
 const PERIOD: Duration = Duration::from_secs(60);
 /// Part of a token's life after which it is renewed (kubelet `token_manager.go`), in hundredths.
 const RENEWED: i64 = 80;
-/// The volume that admission gives every pod: only its token changes.
-const AUTOMATIC: &str = "kube-api-access-";
 
 /// What a pod's volumes of files hold, and when to look again.
 #[derive(Debug, Default)]
 pub(crate) struct Refresh {
     shown: BTreeMap<String, Files>,
-    token: Option<(Timestamp, String)>,
+    token: Option<(Timestamp, Bytes)>,
     /// When to look again; never for a pod without volumes of files.
     due: Option<Timestamp>,
 }
@@ -121,7 +121,7 @@ fn made_of_files(volume: &Declared) -> bool {
 }
 
 fn has_files(pod: &Pod) -> bool {
-    spec::spec(pod).volumes.iter().flatten().any(made_of_files)
+    api_access::volumes(spec::spec(pod)).any(|volume| made_of_files(&volume))
 }
 
 /// The pod with only its volumes of files: nothing else of it is asked for again.
@@ -133,7 +133,8 @@ fn with_files(pod: &Pod) -> Pod {
     only
 }
 
+/// Whether it has only the volume that admission gives every pod, of which nothing but the token changes.
 fn only_automatic(pod: &Pod) -> bool {
-    let mut volumes = spec::spec(pod).volumes.iter().flatten().filter(|volume| made_of_files(volume));
-    volumes.all(|volume| volume.name.starts_with(AUTOMATIC))
+    let mut volumes = api_access::volumes(spec::spec(pod)).filter(|volume| made_of_files(volume));
+    volumes.all(|volume| volume.name.starts_with(api_access::VOLUME))
 }

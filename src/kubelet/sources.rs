@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::authentication::v1::{BoundObjectReference, TokenRequest, TokenRequestSpec};
@@ -29,7 +30,7 @@ pub(crate) struct Sources {
     /// The volume that each claim has; none where the claim is not there or has none.
     pub(crate) volumes: BTreeMap<String, Option<PersistentVolume>>,
     /// The pod's token, if it wants one and the server gives one.
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Bytes>,
 }
 
 /// Names of what is wanted.
@@ -107,7 +108,7 @@ impl Reader {
         pod: &k8s_openapi::api::core::v1::Pod,
         namespace: &str,
         seconds: i64,
-    ) -> kube::Result<Option<String>> {
+    ) -> kube::Result<Option<Bytes>> {
         let account = spec::spec(pod).service_account_name.clone().unwrap_or_else(|| "default".into());
         let id = spec::id(pod);
         let bound = BoundObjectReference {
@@ -126,7 +127,7 @@ impl Reader {
         };
         let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
         match api.create_token_request(&account, &PostParams::default(), &request).await {
-            Ok(granted) => Ok(granted.status.and_then(|status| status.token)),
+            Ok(granted) => Ok(granted.status.and_then(|status| status.token).map(Bytes::from)),
             // A server that gives no tokens leaves the file out rather than the pod waiting.
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 405 | 501) => Ok(None),
             Err(error) => Err(error),

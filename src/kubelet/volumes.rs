@@ -15,6 +15,7 @@ use super::fields;
 use super::pod::spec;
 use super::sources::{Sources, Wanted};
 use crate::base::quantity::Quantity;
+use crate::client::api_access::volumes;
 use crate::kubelet::runtime::{File, Mount, Volume, VolumeSource};
 
 /// Permissions of files whose volume sets none.
@@ -37,10 +38,10 @@ type Tree = BTreeMap<String, File>;
 /// Names of what the pod's volumes refer to.
 pub(crate) fn wanted(pod: &Pod) -> Wanted {
     let mut wanted = Wanted::default();
-    for volume in spec::spec(pod).volumes.iter().flatten() {
+    for volume in volumes(spec::spec(pod)) {
         wanted.config_maps.extend(volume.config_map.iter().map(|it| it.name.clone()));
         wanted.secrets.extend(volume.secret.iter().filter_map(|it| it.secret_name.clone()));
-        wanted.claims.extend(claim_of(volume, pod).map(|(claim, _)| claim));
+        wanted.claims.extend(claim_of(&volume, pod).map(|(claim, _)| claim));
         for source in volume.projected.iter().flat_map(|it| it.sources.iter().flatten()) {
             wanted.config_maps.extend(source.config_map.iter().map(|it| it.name.clone()));
             wanted.secrets.extend(source.secret.iter().map(|it| it.name.clone()));
@@ -62,8 +63,8 @@ fn claim_of(volume: &Declared, pod: &Pod) -> Option<(String, bool)> {
 
 /// The volumes, or the message of `FailedMount`.
 pub(crate) fn resolve(facts: &Facts) -> Result<Vec<Volume>, String> {
-    let declared = spec::spec(facts.pod).volumes.as_deref().unwrap_or_default();
-    declared.iter().map(|volume| Ok(Volume { name: volume.name.clone(), source: source(volume, facts)? })).collect()
+    let declared = volumes(spec::spec(facts.pod));
+    declared.map(|volume| Ok(Volume { name: volume.name.clone(), source: source(&volume, facts)? })).collect()
 }
 
 /// Where a container mounts them.

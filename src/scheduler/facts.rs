@@ -1,6 +1,7 @@
 //! What the scheduler knows of a pod, read once: requests, ports, terms, owner. Must not do IO.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 use k8s_openapi::api::core::v1::{
     Container, NodeSelectorTerm, Pod, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint, Volume,
@@ -184,10 +185,17 @@ pub(super) struct PodFacts {
     /// Preferred terms; the weight of anti-affinity is negative.
     pub preferences: Vec<Term>,
     pub spreads: Vec<Spread>,
-    pub spec: PodSpec,
+    /// What is left of its spec: the node rules.
+    pub spec: Arc<PodSpec>,
 }
 
 impl PodFacts {
+    /// Of a pod that has its node: where it might go is asked of it no more.
+    pub(super) fn placed(pod: &Pod) -> Self {
+        static NO_RULES: LazyLock<Arc<PodSpec>> = LazyLock::new(Arc::default);
+        Self { spec: Arc::clone(&NO_RULES), tolerations: Vec::new(), spreads: Vec::new(), pinned: None, ..Self::of(pod) }
+    }
+
     pub(super) fn of(pod: &Pod) -> Self {
         let mut spec = pod.spec.clone().unwrap_or_default();
         let (requests, weight) = requests(&spec);
@@ -216,7 +224,7 @@ impl PodFacts {
             anti_affinity: terms.anti_affinity,
             preferences: terms.preferences,
             spreads,
-            spec,
+            spec: Arc::new(spec),
         }
     }
 }

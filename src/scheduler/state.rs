@@ -106,7 +106,7 @@ impl State {
     }
 
     fn came(&mut self, node: &str, pod: &Pod, now: Duration) {
-        let facts = Arc::new(PodFacts::of(pod));
+        let facts = Arc::new(PodFacts::placed(pod));
         self.queue.take(&facts.uid);
         self.nominated.remove(&facts.uid);
         let known = self.cache.is_placed(&facts.uid);

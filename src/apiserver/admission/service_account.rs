@@ -8,6 +8,7 @@ use super::super::call::{self, Call};
 use super::super::errors::{ApiError, ApiResult};
 use super::super::{object, respond};
 use super::{Operation, Plugin};
+use crate::client::api_access::{VOLUME, volume};
 use crate::kinds;
 
 pub(super) const PLUGIN: Plugin = Plugin { mutate, ..Plugin::NONE };
@@ -16,10 +17,6 @@ pub(super) const PLUGIN: Plugin = Plugin { mutate, ..Plugin::NONE };
 const DEFAULT: &str = "default";
 /// Where the token is mounted (`serviceaccount.DefaultAPITokenMountPath`).
 const MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-/// The start of the volume's name.
-const VOLUME: &str = "kube-api-access-";
-/// Seconds of the projected token: an hour and a bit, so that it is told apart in metrics.
-const SECONDS: i64 = 3607;
 /// How long a pod waits for the default account of a new namespace (ten tries of about 100 ms in Kubernetes).
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -106,18 +103,4 @@ fn push(parent: &mut Value, field: &str, item: Value) {
         Some(list) => list.push(item),
         None => parent[field] = json!([item]),
     }
-}
-
-fn volume(name: &str) -> Value {
-    json!({ "name": name, "projected": { "defaultMode": 420, "sources": [
-        { "serviceAccountToken": { "expirationSeconds": SECONDS, "path": "token" } },
-        { "configMap": { "name": "kube-root-ca.crt", "items": [{ "key": "ca.crt", "path": "ca.crt" }] } },
-        { "downwardAPI": { "items": [
-            { "path": "namespace", "fieldRef": { "apiVersion": "v1", "fieldPath": "metadata.namespace" } },
-        ] } },
-        // The second map that the controller manager publishes in every namespace.
-        { "configMap": {
-            "name": "openshift-service-ca.crt", "items": [{ "key": "service-ca.crt", "path": "service-ca.crt" }],
-        } },
-    ] } })
 }
