@@ -13,7 +13,11 @@ const RUNS: usize = 32;
 
 /// A condition with what it remembers.
 #[derive(Clone, Debug)]
-pub(super) struct Monitor(Memory);
+pub(super) struct Monitor {
+    memory: Memory,
+    /// Whether it held at the last moment.
+    holds: bool,
+}
 
 #[derive(Clone, Debug)]
 enum Memory {
@@ -63,7 +67,7 @@ impl Monitor {
     pub(super) fn new(predicate: &Predicate) -> Self {
         let inner = |predicate: &Predicate| Box::new(Self::new(predicate));
         let every = |parts: &[Predicate]| parts.iter().map(Self::new).collect();
-        Self(match predicate {
+        let memory = match predicate {
             Predicate::Happened(that) => Memory::Happened(inner(that), false),
             Predicate::Always(that) => Memory::Always(inner(that), true),
             Predicate::Not(that) => Memory::Not(inner(that)),
@@ -84,18 +88,21 @@ impl Monitor {
             Predicate::Traffic(share) if share.whole => Memory::Whole(share.clone(), None),
             Predicate::Audit(asked) => Memory::Audit { asked: asked.clone(), seen: 0, clients: BTreeSet::new() },
             now => Memory::Now(now.clone()),
-        })
+        };
+        Self { memory, holds: false }
     }
 
     /// Of what has to hold for a while, holds now, and has not held for long enough: how long, of how long.
     pub(super) fn held(&self, now: Duration) -> Option<(Duration, Duration)> {
-        match &self.0 {
+        match &self.memory {
             Memory::Held { duration, since, .. } => {
                 let held = now.saturating_sub((*since)?);
                 (held < *duration).then_some((held, *duration))
             }
             Memory::Happened(that, false) => that.held(now),
             Memory::Then { first, runs, .. } => runs.iter().find_map(|run| run.held(now)).or_else(|| first.held(now)),
+            // While another part fails it is no time that is missing.
+            Memory::All(parts) if parts.iter().any(|part| !part.holds && part.held(now).is_none()) => None,
             Memory::All(parts) | Memory::Any(parts) => parts.iter().find_map(|part| part.held(now)),
             _ => None,
         }
@@ -103,30 +110,37 @@ impl Monitor {
 
     /// Takes in a moment that the world already shows; whether the condition holds at it.
     pub(super) fn step(&mut self, world: &World, moment: &Moment) -> bool {
-        match &mut self.0 {
-            Memory::Now(predicate) => now(predicate, world, moment),
-            Memory::Counted(count, counted) => count.bounds().allow(recount(count, counted, world, moment) as u64),
-            Memory::Happened(that, happened) => {
+        self.holds = self.memory.step(world, moment);
+        self.holds
+    }
+}
+
+impl Memory {
+    fn step(&mut self, world: &World, moment: &Moment) -> bool {
+        match self {
+            Self::Now(predicate) => now(predicate, world, moment),
+            Self::Counted(count, counted) => count.bounds().allow(recount(count, counted, world, moment) as u64),
+            Self::Happened(that, happened) => {
                 *happened |= that.step(world, moment);
                 *happened
             }
-            Memory::Always(that, always) => {
+            Self::Always(that, always) => {
                 *always &= that.step(world, moment);
                 *always
             }
-            Memory::Not(that) => !that.step(world, moment),
-            Memory::Held { that, duration, since } => {
+            Self::Not(that) => !that.step(world, moment),
+            Self::Held { that, duration, since } => {
                 *since = that.step(world, moment).then(|| since.unwrap_or(moment.at));
                 since.is_some_and(|since| moment.at.saturating_sub(since) >= *duration)
             }
-            Memory::All(parts) => holding(parts, world, moment) == parts.len(),
-            Memory::Any(parts) => holding(parts, world, moment) > 0,
-            Memory::Then { first, held, rest, runs } => {
+            Self::All(parts) => holding(parts, world, moment) == parts.len(),
+            Self::Any(parts) => holding(parts, world, moment) > 0,
+            Self::Then { first, held, rest, runs } => {
                 let done = holding(runs, world, moment) > 0;
                 let holds = first.step(world, moment);
                 if holds && !*held {
                     // What follows begins with the next moment: later, not at once.
-                    runs.push(Self::new(&Predicate::Then(rest.clone())));
+                    runs.push(Monitor::new(&Predicate::Then(rest.clone())));
                     if runs.len() > RUNS {
                         runs.remove(0);
                     }
@@ -134,22 +148,22 @@ impl Monitor {
                 *held = holds;
                 done
             }
-            Memory::Compared(read, before) => {
+            Self::Compared(read, before) => {
                 let said = said(read, world);
                 let before = before.get_or_insert_with(|| said.clone());
                 reads(read, world) && compare(read, before, &said)
             }
-            Memory::Renewed(renewed, before) => {
+            Self::Renewed(renewed, before) => {
                 let before = before.get_or_insert_with(|| marks(renewed, world));
                 let now = marks(renewed, world);
                 !before.is_empty() && !now.is_empty() && !now.iter().any(|mark| before.contains(mark))
             }
-            Memory::Whole(share, before) => {
+            Self::Whole(share, before) => {
                 let (sent, answered) = world.in_all(&share.to);
                 let before = before.get_or_insert((sent, answered));
                 share.allows(sent - before.0, answered - before.1)
             }
-            Memory::Audit { asked, seen, clients } => {
+            Self::Audit { asked, seen, clients } => {
                 if let Change::Audit(entry) = &moment.change
                     && was_asked(asked, entry)
                 {
@@ -184,7 +198,7 @@ pub(super) fn now(predicate: &Predicate, world: &World, moment: &Moment) -> bool
         }
         Predicate::LastRefusal(wanted) => world.refusals().last().is_some_and(|(reason, _)| reason == wanted),
         Predicate::Right(question) => world.right(question),
-        Predicate::Opened(heard) => heard.bounds().allow(world.opened(heard.of.as_deref())),
+        Predicate::Opened(heard) => heard.bounds().allow(world.opened(heard.of.as_deref(), heard.is)),
         Predicate::Used(word) => world.used(word),
         remembering => Monitor::new(remembering).step(world, moment),
     }

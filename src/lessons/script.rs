@@ -10,7 +10,7 @@ use super::format::{Action, Opened, Run, Script};
 use super::monitor::Monitor;
 use super::session::Session;
 use super::shell::Running;
-use super::world::{Change, Moment, has_labels};
+use super::world::{Change, Moment, has_labels, is};
 
 /// A learner waits no longer for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,6 +128,7 @@ impl Player<'_> {
 
     fn open(&mut self, opened: &Opened) -> Result<(), String> {
         let matching = self.session.world().objects(&opened.of).filter(|object| has_labels(object, &opened.labels));
+        let matching = matching.filter(|object| opened.is.is_none_or(|state| is(object, state)));
         let names = matching.filter_map(|object| object["metadata"]["name"].as_str());
         let names: Vec<String> = names.take(opened.most).map(str::to_owned).collect();
         if names.len() < opened.most {

@@ -1,7 +1,7 @@
 //! The replay that answers a prediction: what happened in a step, one line a happening, with its second. Must tell only
 //! what was seen, and neither judge nor count it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::predicate::{State, Was};
 use super::world::{Change, Moment, World, is, is_leaving};
 
-/// Lines kept; a replay is to be read.
+/// Lines kept, the last ones; a replay is to be read.
 const LINES: usize = 40;
 /// Characters kept of a refusal.
 const WORDS: usize = 160;
@@ -19,8 +19,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// What happened so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tale {
-    began: Option<Duration>,
-    lines: Vec<(Duration, String)>,
+    lines: VecDeque<(Duration, String)>,
     /// To whom requests were failing when last told.
     failing: BTreeSet<String>,
 }
@@ -57,16 +56,21 @@ impl Tale {
         }
     }
 
+    /// Tells from now on: what came before was another attempt, or no answer to what was asked since.
+    pub(super) fn begin_anew(&mut self) {
+        self.lines.clear();
+    }
+
     fn add(&mut self, at: Duration, line: String) {
-        self.began.get_or_insert(at);
-        if self.lines.len() < LINES {
-            self.lines.push((at, line));
+        if self.lines.len() == LINES {
+            self.lines.pop_front();
         }
+        self.lines.push_back((at, line));
     }
 
     /// Each happening: seconds since the first, and what it was.
     pub(super) fn lines(&self) -> Vec<(Duration, String)> {
-        let began = self.began.unwrap_or_default();
+        let began = self.lines.front().map(|(at, _)| *at).unwrap_or_default();
         self.lines.iter().map(|(at, line)| (at.saturating_sub(began), line.clone())).collect()
     }
 }

@@ -122,10 +122,21 @@ impl Replicas {
         let Some(labels) = selector.get("matchLabels").unwrap_or(selector).as_object() else {
             return Some(Self { desired, actual: object["status"]["readyReplicas"].as_u64().unwrap_or(0) });
         };
-        let picked = |pod: &&Value| labels.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value);
+        let picked = |pod: &&Value| {
+            labels.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value) && !is_of_another(pod, object)
+        };
         let ready = world.objects_in("Pod", namespace).filter(picked).filter(|pod| is(pod, State::Ready)).count();
         Some(Self { desired, actual: u64::try_from(ready).unwrap_or(u64::MAX) })
     }
+}
+
+/// Whether a pod has a controller that is neither the object nor a ReplicaSet of it, told by its name.
+fn is_of_another(pod: &Value, object: &Value) -> bool {
+    let owners = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let Some(owner) = owners.into_iter().find(|owner| owner["controller"] == true) else { return false };
+    let set = owner["name"].as_str().and_then(|name| name.rsplit_once('-')).map(|(deployment, _hash)| deployment);
+    let is_own = owner["uid"] == object["metadata"]["uid"];
+    !is_own && (object["kind"] != "Deployment" || set != object["metadata"]["name"].as_str())
 }
 
 /// Kinds that want so many pods.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::lessons::predicate::{Predicate, seconds};
+use crate::lessons::predicate::{Predicate, State, seconds};
 
 /// A way through the lesson, played by the check.
 #[derive(Clone, Debug, Deserialize)]
@@ -154,6 +154,9 @@ pub struct Opened {
     /// Their labels.
     #[serde(default, rename = "where")]
     pub labels: BTreeMap<String, String>,
+    /// How they are; anyhow, if absent.
+    #[serde(default)]
+    pub is: Option<State>,
     /// How many; one, if absent.
     #[serde(default = "one")]
     pub most: usize,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::objects::Bounds;
+use super::objects::{Bounds, State};
 use super::seconds;
 
 /// The share of requests to a service that were answered: lately, or since this condition began.
@@ -88,6 +88,8 @@ impl Asked {
 pub struct Heard {
     /// Their kind; any, if absent.
     pub of: Option<String>,
+    /// How they were when they were opened; anyhow, if absent.
+    pub is: Option<State>,
     /// Exactly so many.
     pub equals: Option<u64>,
     /// So many or more.

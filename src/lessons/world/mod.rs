@@ -107,7 +107,8 @@ pub struct World {
     answers: BTreeMap<String, (usize, bool)>,
     orders: BTreeMap<String, Vec<usize>>,
     refusals: Vec<(Reason, String)>,
-    opened: BTreeSet<(String, String)>,
+    /// By kind and name, as each was when it was opened last, where that is known.
+    opened: BTreeMap<(String, String), Option<Arc<Value>>>,
     used: BTreeSet<String>,
     /// How often an object was learnt of other than by a change.
     listing: u64,
@@ -147,7 +148,8 @@ impl World {
             }
             Change::Refusal { reason, text } => self.refusals.push((*reason, text.clone())),
             Change::Opened { kind, name } => {
-                self.opened.insert((kind.clone(), name.clone()));
+                let object = self.objects.get(&(kind.clone(), self.near(None), name.clone())).cloned();
+                self.opened.insert((kind.clone(), name.clone()), object);
             }
             Change::Used(word) => {
                 self.used.insert(word.clone());
@@ -246,10 +248,14 @@ impl World {
         &self.refusals
     }
 
-    /// How many objects, perhaps of a kind, the learner opened.
+    /// How many objects, perhaps of a kind or in a state, the learner opened.
     #[must_use]
-    pub fn opened(&self, kind: Option<&str>) -> u64 {
-        self.opened.iter().filter(|(of, _)| kind.is_none_or(|kind| of == kind)).count() as u64
+    pub fn opened(&self, kind: Option<&str>, state: Option<State>) -> u64 {
+        let was = |object: &Option<Arc<Value>>| {
+            state.is_none_or(|state| object.as_ref().is_some_and(|object| is(object, state)))
+        };
+        let all = self.opened.iter().filter(|((of, _), _)| kind.is_none_or(|kind| of == kind));
+        all.filter(|(_, object)| was(object)).count() as u64
     }
 
     /// Whether the learner used something of the screen.

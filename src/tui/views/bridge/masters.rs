@@ -17,21 +17,24 @@ use crate::tui::widgets::text::{clip, light, span};
 /// Height of the boxes.
 pub const HEIGHT: u16 = 4;
 
-/// One line: a light, the name and the one figure of each.
+/// One line: a light, the name and the one figure of each, as far as they fit.
 pub fn brief(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&Spot>, state: &State) {
     let theme = state.theme;
     let room = usize::from(area.width);
-    let spaced = |gap: &str| {
+    let spaced = |(gap, shown): (&str, usize)| {
         let each = |(index, master): (usize, &Master)| {
             let style = if chosen == Some(&Spot::Master(index)) { theme.selected() } else { theme.text() };
-            let figure = span(format!(" {}", master.brief), theme.dim());
+            let figure = if index < masters.len() - shown { String::new() } else { format!(" {}", master.brief) };
+            let figure = span(figure, theme.dim());
             let before = span(if index == 0 { " " } else { gap }.to_owned(), theme.text());
             [before, light(theme, master.light), span(short(master.name), style), figure]
         };
         masters.iter().enumerate().flat_map(each).collect::<Vec<Span>>()
     };
     let fits = |spans: &Vec<Span>| spans.iter().map(Span::width).sum::<usize>() < room;
-    let spans = ["   ", "  "].map(spaced).into_iter().find(fits).unwrap_or_else(|| spaced(" "));
+    // The last figures are the last to go: lessons ask for the queue and the revision.
+    let ways = [("   ", 4), ("  ", 4), (" ", 4), ("  ", 3), (" ", 3)];
+    let spans = ways.map(spaced).into_iter().find(fits).unwrap_or_else(|| spaced((" ", 2)));
     row(frame, area, 0, clip(spans, room));
 }
 

@@ -70,9 +70,11 @@ impl Grid {
         (section, column, row)
     }
 
-    /// The chosen spot; its neighbour when it has gone.
+    /// The chosen spot; its neighbour of the same kind when it has gone: who deleted a pod did not choose its worker.
     pub fn resolve(&self, focus: Option<&Focus>) -> Option<&Spot> {
-        self.get(self.place(focus?))
+        let focus = focus?;
+        let spot = self.get(self.place(focus))?;
+        (std::mem::discriminant(spot) == std::mem::discriminant(&focus.spot)).then_some(spot)
     }
 
     fn place(&self, focus: &Focus) -> At {

@@ -95,6 +95,11 @@ fn strip(play: &Play, room: usize, state: &State) -> Line<'static> {
     let view = play.session.view();
     let mut spans = vec![span(" Tab: volver a la lección ", theme.selected())];
     spans.push(span(format!("  paso {} de {}  ", view.step, view.steps), theme.dim()));
+    let shares = play.meters.all().iter().filter_map(|meter| Some((&meter.to, meter.percent()?)));
+    for (to, percent) in shares {
+        let style = if percent == 100 { theme.good() } else { theme.bad() };
+        spans.extend([span(format!("→ {to} "), theme.strong()), span(format!("{percent} %  "), style)]);
+    }
     for goal in &view.goals {
         spans.push(if goal.done { span("● ", theme.good()) } else { span("○ ", theme.dim()) });
     }
@@ -112,9 +117,11 @@ fn lesson(play: &Play, frame: &mut Frame, area: Rect, state: &State) {
     let view = play.session.view();
     let body = body::body(play, usize::from(area.width.saturating_sub(4)), state).lines;
     let unseen = play.pending().is_some() && !in_sight(play, state);
-    let foot = match (usize::from(area.width.saturating_sub(4)), unseen) {
-        (room, true) => foot::unseen(play, room, state),
-        (room, false) => foot::lines(play, room, state),
+    let unread = view.can_advance && view.debrief.is_none() && !verdict_in_sight(play, state);
+    let foot = match (usize::from(area.width.saturating_sub(4)), unseen, unread) {
+        (room, true, _) => foot::unseen(play, room, state),
+        (room, false, true) => foot::unread(play, room, state),
+        (room, false, false) => foot::lines(play, room, state),
     };
     let page = page(play, state);
     let more = play.top + page < body.len();

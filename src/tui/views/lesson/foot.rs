@@ -1,14 +1,17 @@
 //! What is always in sight: traffic, sub-goals, and what the next key does. Pure.
 
+use std::time::Duration;
+
 use ratatui::text::Line;
 
 use super::{Phase, Play};
 use crate::lessons::View;
-use crate::lessons::view::{Gauge, Replicas};
+use crate::lessons::view::{Gauge, KeyView, Replicas};
 use crate::tui::model::format::{pad, width};
 use crate::tui::model::lesson::Meter;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
+use crate::tui::views::{editor, terminal};
 use crate::tui::widgets::prose::hanging;
 use crate::tui::widgets::text::{clip, span};
 
@@ -25,6 +28,14 @@ pub fn lines(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
 pub fn unseen(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
     let mut lines = watched(play, room, state);
     lines.push(Line::styled("▼ Enter: bajar a las opciones", state.theme.warn()));
+    lines
+}
+
+/// The same while what the run answered lies outside what is seen: Enter brings it into sight.
+pub fn unread(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
+    let mut lines = watched(play, room, state);
+    let way = if play.on_bridge { "Tab, Enter" } else { "Enter" };
+    lines.push(Line::styled(format!("▼ {way}: ver cómo te fue y por qué"), state.theme.good()));
     lines
 }
 
@@ -94,26 +105,32 @@ fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let each = |goal: &crate::lessons::view::GoalView| match (goal.done, goal.held) {
         (true, _) => hanging(theme, "● ", goal.text, theme.good(), room),
         (false, None) => hanging(theme, "○ ", goal.text, theme.text(), room),
-        (false, Some((held, whole))) => {
-            let told = format!("{} · lleva {} de {} s", goal.text, held.as_secs(), whole.as_secs());
+        (false, Some(held)) => {
+            let told = format!("{} · así {}", goal.text, seconds(held));
             hanging(theme, "◐ ", &told, theme.warn(), room)
         }
     };
     view.goals.iter().flat_map(each).collect()
 }
 
+/// `3 de 8 s`.
+fn seconds((held, whole): (Duration, Duration)) -> String {
+    format!("{} de {} s", held.as_secs(), whole.as_secs())
+}
+
 /// What the next key does.
 fn next(play: &Play, view: &View, room: usize, state: &State) -> Vec<Line<'static>> {
     let theme = state.theme;
-    let (key, does) = offered(play, view, state.hints);
+    let (key, does) = offered(play, view, state);
     // The keys go elsewhere while the bridge has them.
-    let way = if play.on_bridge && !matches!(&*key, "Tab" | "i") { format!("Tab, {key}") } else { key };
+    let elsewhere = play.on_bridge && !matches!(&*key, "i" | WAIT | MISSING);
+    let way = if elsewhere { format!("Tab, {key}") } else { key };
     let style = if view.can_advance || view.debrief.is_some() { theme.good() } else { theme.accent() };
     hanging(theme, &format!("▸ {way}: "), &does, style, room)
 }
 
 /// A key, and what it does.
-fn offered(play: &Play, view: &View, hints: bool) -> (String, String) {
+fn offered(play: &Play, view: &View, state: &State) -> (String, String) {
     if view.debrief.is_some() {
         match play.next_lesson() {
             Some(lesson) => ("Enter".into(), format!("siguiente lección: {} {}", lesson.id, lesson.title)),
@@ -130,23 +147,38 @@ fn offered(play: &Play, view: &View, hints: bool) -> (String, String) {
             false if play.picked.len() == play.items().len() => ("Enter".into(), "comprobar este orden".into()),
             false => ("Enter".into(), "poner en orden: ↑ ↓ y Enter, o sus números".into()),
         }
-    } else if let Some(offer) = untouched(play, view) {
-        offer
-    } else if view.hint_available && hints && play.pressed.is_empty() {
-        ("i".into(), "pedir una pista".into())
-    } else if view.edit.is_some() {
-        ("e".into(), "abrir el manifiesto en el editor".into())
-    } else if !view.commands.is_empty() {
-        (":terminal".into(), "escribir ahí el comando (c lo copia)".into())
-    } else if view.hint_available && hints {
-        ("Tab".into(), "mirar en el puente qué pasa; con i, una pista".into())
     } else {
-        ("Tab".into(), "mirar en el puente qué pasa".into())
+        missing(play, view, state.hints)
     }
 }
 
+/// What is still to be done: to wait, what was not done yet, or else what is not so yet.
+fn missing(play: &Play, view: &View, hints: bool) -> (String, String) {
+    let open = || view.goals.iter().filter(|goal| !goal.done);
+    let new = |name: &str| !play.been.contains(&name);
+    if let Some(held) = open().find_map(|goal| goal.held) {
+        (WAIT.into(), format!("{}, sin cambiar nada", seconds(held)))
+    } else if let Some(offer) = untouched(play, view) {
+        offer
+    } else if view.edit.is_some() && new(editor::ENTRY.name) {
+        ("e".into(), "abrir el manifiesto en el editor".into())
+    } else if !view.commands.is_empty() && new(terminal::ENTRY.name) {
+        (":terminal".into(), "escribir ahí el comando (c lo copia)".into())
+    } else {
+        // One line has no room for marks.
+        let goal = open().next().map(|goal| goal.text.replace(['`', '*'], "")).unwrap_or_default();
+        let hint = if view.hint_available && hints { " (i: pista)" } else { "" };
+        (MISSING.into(), format!("{goal}{hint}"))
+    }
+}
+
+/// What stands for a key where there is none to press.
+const WAIT: &str = "espera";
+const MISSING: &str = "falta";
+
 /// The first key of the step that was not pressed yet: what was done once is not proposed again.
 fn untouched(play: &Play, view: &View) -> Option<(String, String)> {
-    let key = view.keys.iter().find(|key| !play.pressed.contains(&key.key))?;
+    let pressed = |key: &KeyView| play.pressed.iter().any(|(letter, text)| (*letter, &**text) == (key.key, key.text));
+    let key = view.keys.iter().find(|key| !pressed(key))?;
     Some((key.key.to_string(), key.text.to_owned()))
 }

@@ -17,7 +17,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::editor::{LessonFile, Source};
-use super::{Entry, bridge, terminal};
+use super::{Entry, bridge};
 use crate::lessons::{Change, Lesson, Session};
 use crate::tui::keys::{Action, Binding};
 use crate::tui::model::lesson::{Meters, News, catalogue};
@@ -75,8 +75,10 @@ struct Play {
     on_bridge: bool,
     /// Whether they went there before.
     been_there: bool,
-    /// The step's own keys that were pressed.
-    pressed: Vec<char>,
+    /// The lesson's own keys that were pressed, by what they do.
+    pressed: Vec<(char, String)>,
+    /// The views that were opened in this step.
+    been: Vec<&'static str>,
     /// The option marked in the question.
     marked: usize,
     /// Whether the learner marked it.
@@ -109,6 +111,7 @@ impl Play {
             on_bridge: false,
             been_there: false,
             pressed: Vec::new(),
+            been: Vec::new(),
             marked: 0,
             chose: false,
             picked: Vec::new(),
@@ -124,6 +127,7 @@ impl Play {
         self.session = Session::new(Arc::clone(&self.lesson));
         (self.phase, self.meters, self.unkept) = (Phase::Preparing, Meters::default(), false);
         self.turn_page();
+        self.pressed.clear();
         let stale = self.drafts(state).into_iter().map(|path| Step::Run(Effect::RemoveFile(path)));
         let set_up = Step::Run(Effect::Lesson(self.ticket, Arc::clone(&self.lesson)));
         stale.chain([set_up]).collect()
@@ -142,7 +146,7 @@ impl Play {
     fn turn_page(&mut self) {
         (self.marked, self.chose, self.top, self.follow, self.completed) = (0, false, 0, false, None);
         self.picked.clear();
-        self.pressed.clear();
+        self.been.clear();
     }
 
     /// The bridge highlights what the step is about.
@@ -264,7 +268,8 @@ impl Play {
             return vec![Step::Say(Notice::tip("en esta sesión las pistas están ocultas"))];
         }
         if self.session.finished() || self.session.can_advance() {
-            return vec![Step::Say(Notice::tip("este paso ya está hecho: sigue con Enter"))];
+            let way = if self.on_bridge { "Tab y Enter" } else { "Enter" };
+            return vec![Step::Say(Notice::tip(format!("este paso ya está hecho: sigue con {way}")))];
         }
         if self.lesson.steps[self.session.step()].hints.is_none() {
             return vec![Step::Say(Notice::tip("aquí no hay pistas: esta noche estás de guardia"))];
@@ -402,7 +407,11 @@ impl View for Play {
             let elsewhere = self.lesson.steps.iter().flat_map(|step| &step.keys).any(|key| key.key == letter);
             return elsewhere.then(|| vec![Step::Say(Notice::tip(format!("la tecla {letter} es de otro paso")))]);
         };
-        self.pressed.push(letter);
+        let press = (letter, key.text.clone());
+        if self.pressed.contains(&press) {
+            self.session.again();
+        }
+        self.pressed.push(press);
         // What no command does is not in the log of commands.
         let logged = key.command.clone().map(Step::Log);
         let stroke = Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key.clone()));
@@ -413,13 +422,14 @@ impl View for Play {
         if self.phase != Phase::Running {
             return Steps::new();
         }
+        self.been.push(by.name());
         let mut green = self.session.did(Change::Used(by.name().into()));
-        if by.name() == terminal::ENTRY.name {
-            // What is typed there may be refused, and nobody sees it but the learner.
-            self.session.tried();
-        }
         if let Some((kind, name)) = by.shows() {
             green |= self.session.did(Change::Opened { kind: kind.into(), name: name.into() });
+        }
+        // What is tried there may be refused, or be something else than what is asked for.
+        if !green {
+            self.session.tried();
         }
         if green { self.keep(state) } else { Steps::new() }
     }
