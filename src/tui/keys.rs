@@ -160,6 +160,9 @@ pub static GLOBAL: &[Binding] = &[
     bind(&["ctrl-c"], Action::Quit, "", "Salir de Timonel"),
 ];
 
+/// How the way back is hinted where a view does not say it in its own words.
+pub static LEAVE: Binding = bind(&["esc"], Action::Back, "volver", "Volver");
+
 /// Moving in a list; views add it to their own keys.
 pub static MOVES: &[Binding] = &[
     bind(&["down", "j"], Action::Down, "", "Bajar"),

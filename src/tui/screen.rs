@@ -8,7 +8,7 @@ use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::keys::{self, Binding};
+use super::keys::{self, Action, Binding};
 use super::model::bridge;
 use super::model::cluster::Tally;
 use super::model::facts::Happening;
@@ -148,7 +148,7 @@ fn last_event(state: &State) -> Option<(Timestamp, String)> {
     Some((at, told))
 }
 
-/// The keys of the view on top, as many as fit, and always the way to help and to elsewhere.
+/// The keys of the view on top, as many as fit, and always its own way back, and the ways to help and to elsewhere.
 fn hinted(view: &dyn View, state: &State, room: u16) -> Vec<&'static Binding> {
     let keymap = &state.settings.keymap;
     let need = |binding: &Binding| width(&keymap.label(binding)) + width(binding.hint) + 4;
@@ -157,14 +157,20 @@ fn hinted(view: &dyn View, state: &State, room: u16) -> Vec<&'static Binding> {
         groups.iter().copied().flatten().filter(hinted).collect()
     };
     let everywhere = if view.typing() { Vec::new() } else { all(&[keys::GLOBAL]) };
-    let kept: usize = everywhere.iter().map(|binding| need(binding)).sum();
+    let (back, mut own): (Vec<_>, Vec<_>) =
+        all(view.keys()).into_iter().partition(|binding| binding.action == Action::Back);
+    if back.is_empty() && !view.typing() && !view.home() {
+        own.push(&keys::LEAVE);
+    }
+    let last: Vec<&Binding> = back.into_iter().chain(everywhere).collect();
+    let kept: usize = last.iter().map(|binding| need(binding)).sum();
     let mut left = usize::from(room).saturating_sub(kept);
-    let own = all(view.keys()).into_iter().take_while(|binding| {
+    let own = own.into_iter().take_while(|binding| {
         let fits = need(binding) <= left + 2;
         left = left.saturating_sub(need(binding));
         fits
     });
-    own.collect::<Vec<_>>().into_iter().chain(everywhere).collect()
+    own.collect::<Vec<_>>().into_iter().chain(last).collect()
 }
 
 fn hints(view: &dyn View, state: &State, room: u16) -> Line<'static> {

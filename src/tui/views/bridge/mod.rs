@@ -149,6 +149,10 @@ impl View for Bridge {
         true
     }
 
+    fn home(&self) -> bool {
+        true
+    }
+
     fn ticks(&self, state: &State) -> Option<Duration> {
         (!state.cluster.leases.is_empty()).then_some(Duration::from_secs(1))
     }

@@ -41,7 +41,7 @@ fn told(play: &Play, question: &QuestionView) -> String {
     match (play.picked.len(), question.in_place) {
         (0, Some(placed)) if placed == total => "ese es el orden".into(),
         (0, Some(_)) => near(question).unwrap_or_default(),
-        (taken, _) if taken == total => "Enter comprueba este orden; su número otra vez lo quita".into(),
+        (taken, _) if taken == total => "Enter lo comprueba; su número lo quita".into(),
         (taken, _) => format!("elige el {}º con su número o con Enter", taken + 1),
     }
 }
