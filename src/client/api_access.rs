@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn another_of_that_name_or_one_that_nobody_mounts_stays() {
-        for volumes in [json!([{ "name": "kube-api-access-abcde", "emptyDir": {} }]), json!([volume("kube-api-access-z")])] {
+        for volumes in
+            [json!([{ "name": "kube-api-access-abcde", "emptyDir": {} }]), json!([volume("kube-api-access-z")])]
+        {
             let whole = pod(volumes);
             let mut shared = whole.clone();
             leave_out(&mut shared);

@@ -87,10 +87,10 @@ pub fn pool() -> PodPool {
 
 /// Leaves out what all have, and gives back what lists of a parsed pod keep for more items.
 fn compact(pod: &mut Pod) {
-    api_access::leave_out(pod);
     fn fit<T>(list: &mut Option<Vec<T>>) {
         list.iter_mut().for_each(Vec::shrink_to_fit);
     }
+    api_access::leave_out(pod);
     fit(&mut pod.metadata.owner_references);
     if let Some(spec) = &mut pod.spec {
         spec.containers.shrink_to_fit();

@@ -152,13 +152,16 @@ impl Needs {
             "failure-domain.beta.kubernetes.io/zone",
             "failure-domain.beta.kubernetes.io/region",
         ];
+        let mut volumes = self.bound.iter().flatten().peekable();
+        if volumes.peek().is_none() {
+            return true;
+        }
         let zoned = LABELS.iter().any(|label| node.labels().contains_key(*label));
         let fits = |volume: &PersistentVolume, label: &str| {
             let Some(wanted) = volume.labels().get(label) else { return true };
             node.labels().get(label).is_some_and(|zone| wanted.split("__").any(|it| it == zone))
         };
-        let volumes = self.bound.iter().flatten();
-        !zoned || volumes.into_iter().all(|volume| LABELS.iter().all(|label| fits(volume, label)))
+        !zoned || volumes.all(|volume| LABELS.iter().all(|label| fits(volume, label)))
     }
 }
 

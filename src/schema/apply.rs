@@ -74,7 +74,8 @@ pub fn apply(
     let before = managed::strip(live.unwrap_or(&empty));
     let mut config = without_nulls(managed::strip(config));
     writer.ignored.iter().for_each(|field| drop(config.as_object_mut().and_then(|map| map.remove(*field))));
-    let mut entries = managed::read(live);
+    let old = managed::read(live);
+    let mut entries = old.clone();
     if let (Some(_), true) = (live, entries.is_empty()) {
         entries.push(before_first_apply(def, &before, writer));
     }
@@ -90,7 +91,7 @@ pub fn apply(
         return Err(managed::refusal(&conflicts));
     }
     managed::lose(&mut entries, &me, &changes);
-    Ok(finish(live, &before, merged, entries, &me, writer.time))
+    Ok(finish((live, &old), &before, merged, entries, &me, writer.time))
 }
 
 /// Records who changed what in any other write: `new` with its `managedFields`. Entries that the client itself
@@ -101,7 +102,8 @@ pub fn update(type_name: &str, live: Option<&Value>, new: &Value, writer: &Write
     let empty = super::check(type_name, Value::Object(serde_json::Map::new())).map(|checked| checked.value);
     let before = managed::strip(live.unwrap_or(&empty.unwrap_or_default()));
     let after = managed::strip(new);
-    let mut entries = managed::declared(live, new);
+    let old = managed::read(live);
+    let mut entries = managed::declared(live, &old, new);
     let me = Manager::updater(writer);
     let changes = walk::compare(def, &before, &after).without(writer.ignored);
     managed::lose(&mut entries, &me, &changes);
@@ -109,7 +111,7 @@ pub fn update(type_name: &str, live: Option<&Value>, new: &Value, writer: &Write
     let Changes { added, modified, removed } = changes;
     let mine = mine.difference(&removed).union(&modified).union(&added);
     managed::replace(&mut entries, &me, managed::owned(mine));
-    finish(live, &before, after, entries, &me, writer.time)
+    finish((live, &old), &before, after, entries, &me, writer.time)
 }
 
 fn known(type_name: &str) -> Result<&'static TypeDef, ApplyError> {
@@ -135,14 +137,13 @@ fn prune(def: &'static TypeDef, mut merged: Value, last: &Set, entries: &[Entry]
 
 /// Writes the entries back; who changed something gets the time, and nobody when nothing changed.
 fn finish(
-    live: Option<&Value>,
+    (live, old): (Option<&Value>, &[Entry]),
     before: &Value,
     mut after: Value,
     mut entries: Vec<Entry>,
     me: &Manager,
     time: &str,
 ) -> Value {
-    let old = managed::read(live);
     let is_same = |entry: &Entry| old.iter().any(|old| old.manager == entry.manager && old.set == entry.set);
     let changed = &after != before || entries.len() != old.len() || !entries.iter().all(is_same);
     if let (Some(live), false) = (live, changed) {

@@ -21,9 +21,13 @@ pub(super) fn crowd(cycle: &Cycle, node: &NodeInfo) -> i64 {
 fn siblings(cycle: &Cycle, node: &NodeInfo) -> i64 {
     let pod = cycle.pod;
     let is_sibling = |other: &&std::sync::Arc<super::super::facts::PodFacts>| {
+        // An owner is of its pods' namespace.
         let same_owner = pod.owner.is_some() && pod.owner == other.owner;
-        let same_service = || cycle.services.iter().any(|selector| selector.matches(&other.labels));
-        !other.deleting && other.key.namespace == pod.key.namespace && (same_owner || same_service())
+        let same_service = || {
+            let mut services = cycle.services.iter().filter(|_| other.key.namespace == pod.key.namespace);
+            services.any(|selector| selector.matches(&other.labels))
+        };
+        !other.deleting && (same_owner || same_service())
     };
     i64::try_from(node.pods.values().filter(is_sibling).count()).unwrap_or(i64::MAX)
 }

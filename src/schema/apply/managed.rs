@@ -93,22 +93,32 @@ fn entry_json(entry: &Entry) -> Value {
 
 /// The object without its entries.
 pub(super) fn strip(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
-    }
-    object
+    let Value::Object(fields) = object else { return object.clone() };
+    // Never copied to be thrown away: they are half of an object.
+    let metadata = |metadata: &serde_json::Map<String, Value>| {
+        let kept = metadata.iter().filter(|(name, _)| *name != "managedFields");
+        Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    };
+    let field = |(name, value): (&String, &Value)| match value.as_object().filter(|_| name == "metadata") {
+        Some(inner) => (name.clone(), metadata(inner)),
+        None => (name.clone(), value.clone()),
+    };
+    Value::Object(fields.iter().map(field).collect())
 }
 
 /// The entries that a write starts from: the client's own if it sent any, else the live ones; none after one empty
 /// entry, which is how a client makes the server forget all owners.
-pub(super) fn declared(live: Option<&Value>, new: &Value) -> Vec<Entry> {
-    let sent = new.pointer("/metadata/managedFields").and_then(Value::as_array);
-    if sent.is_some_and(|entries| entries.len() == 1 && entries[0] == json!({})) {
+pub(super) fn declared(live: Option<&Value>, old: &[Entry], new: &Value) -> Vec<Entry> {
+    let sent = new.pointer("/metadata/managedFields");
+    // Most writes bring them back as they were: no need to read them twice.
+    if sent.is_none() || sent == live.and_then(|live| live.pointer("/metadata/managedFields")) {
+        return old.to_vec();
+    }
+    if sent == Some(&json!([{}])) {
         return Vec::new();
     }
     let sent = read(Some(new));
-    if sent.is_empty() { read(live) } else { sent }
+    if sent.is_empty() { old.to_vec() } else { sent }
 }
 
 /// Nobody owns what identifies an object or what the server sets (apimachinery `stripMeta`).

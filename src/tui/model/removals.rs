@@ -88,7 +88,8 @@ impl Open {
         let Some(set) = pod.owner.strip_prefix("ReplicaSet/") else { return true };
         let set = Key::new(&pod.key.namespace, set);
         let Some(owner) = cluster.replica_sets.get(&set) else { return false };
-        let own = cluster.pods.values().filter(|other| other.owner == pod.owner && other.key.namespace == set.namespace);
+        let own =
+            cluster.pods.values().filter(|other| other.owner == pod.owner && other.key.namespace == set.namespace);
         let active = own.filter(|other| !other.ended && !is_leaving(other)).count();
         !owner.leaving && i32::try_from(active).is_ok_and(|active| active <= owner.desired)
     }

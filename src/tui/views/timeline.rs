@@ -36,7 +36,12 @@ static KEYS: &[&[Binding]] = &[&[
     bind(&["-"], Action::ScaleDown, "", "Reproducir más despacio"),
     bind(&["E"], Action::Events, "evento", "Saltar al evento anterior"),
     bind(&["ctrl-n"], Action::NextFound, "", "Saltar al evento siguiente"),
-    bind(&["D"], Action::Delete, "borrado", "Saltar a justo antes del último borrado que alguien pidió; otra vez, al anterior"),
+    bind(
+        &["D"],
+        Action::Delete,
+        "borrado",
+        "Saltar a justo antes del último borrado que alguien pidió; otra vez, al anterior",
+    ),
     bind(&["v"], Action::Table, "comparar", "Ver qué es distinto ahora, o volver al puente"),
     bind(&["pgup"], Action::PageUp, "", "Cincuenta cambios hacia atrás"),
     bind(&["pgdn"], Action::PageDown, "", "Cincuenta cambios hacia adelante"),

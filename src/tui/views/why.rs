@@ -11,7 +11,7 @@ use crate::tui::actions;
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::{Listing, Target};
 use crate::tui::model::failure::Failure;
-use crate::tui::model::format::{pad, width, sentence};
+use crate::tui::model::format::{pad, sentence, width};
 use crate::tui::model::health::health;
 use crate::tui::model::lesson::catalogue;
 use crate::tui::model::why::{self, Case, Finding};

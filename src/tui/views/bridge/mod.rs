@@ -274,8 +274,11 @@ fn waiting(frame: &mut Frame, area: Rect, (title, waiting): (&str, &[Waiting]), 
         let style = if focus == Some(index) { theme.selected() } else { theme.text() };
         let more = if hidden > 0 && index + 1 == shown.end { format!("   (y {hidden} más)") } else { String::new() };
         let lead = if index == shown.start { title } else { "           " };
-        let mut spans =
-            vec![span(lead, theme.dim()), light(theme, each.pod.light), span(fit_middle(&each.pod.key.name, 32), style)];
+        let mut spans = vec![
+            span(lead, theme.dim()),
+            light(theme, each.pod.light),
+            span(fit_middle(&each.pod.key.name, 32), style),
+        ];
         let used: usize = spans.iter().map(Span::width).sum::<usize>() + width(&more);
         let why = fit(&format!("  {}", each.why), usize::from(area.width).saturating_sub(used));
         spans.extend([span(why, theme.warn()), span(more, theme.dim())]);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Detail, Tab, links};
 use crate::tui::model::catalog::Target;
 use crate::tui::model::describe::{self, Told};
-use crate::tui::model::format::{pad, width, sentence};
+use crate::tui::model::format::{pad, sentence, width};
 use crate::tui::model::history::kept;
 use crate::tui::model::light::Light;
 use crate::tui::model::why;

@@ -133,7 +133,7 @@ fn told_lines(editor: &Editor, room: usize, theme: Theme) -> Vec<Line<'static>> 
 /// What the field under the cursor is for, from the schema.
 fn help_lines(editor: &Editor, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let Some((path, name, about)) = field_help(editor) else {
-        let text = "    Escribe un manifiesto: los problemas se marcan en su línea. Ctrl-t pregunta al servidor sin cambiar nada.";
+        let text = "    Los problemas se marcan en su línea; aquí se explica el campo donde está el cursor. Ctrl-t pregunta al servidor sin cambiar nada.";
         return wrap(text, room + 4).into_iter().map(|line| Line::styled(line, theme.dim())).collect();
     };
     let mut out =
