@@ -135,7 +135,7 @@ fn is_of_another(pod: &Value, object: &Value) -> bool {
     let owners = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
     let Some(owner) = owners.into_iter().find(|owner| owner["controller"] == true) else { return false };
     let set = owner["name"].as_str().and_then(|name| name.rsplit_once('-')).map(|(deployment, _hash)| deployment);
-    let is_own = owner["uid"] == object["metadata"]["uid"];
+    let is_own = owner["uid"].is_string() && owner["uid"] == object["metadata"]["uid"];
     !is_own && (object["kind"] != "Deployment" || set != object["metadata"]["name"].as_str())
 }
 

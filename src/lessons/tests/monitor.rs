@@ -263,3 +263,48 @@ fn a_question_may_be_answered_right_or_put_in_order() {
     let order = |items: &[usize]| Change::Order { question: "b".into(), items: items.to_vec() };
     assert_eq!(holds("{right: b}", &[at(0, order(&[1, 0])), at(1, order(&[0, 1]))]), [false, true]);
 }
+
+/// How long a condition has held, of how long, at each moment of a story.
+fn lasts(condition: &str, story: &[Moment]) -> Vec<Option<(u64, u64)>> {
+    let reader = serde_yaml::Deserializer::from_str(condition);
+    let predicate: Predicate = serde_yaml::with::singleton_map_recursive::deserialize(reader).unwrap();
+    let (mut monitor, mut world) = (Monitor::new(&predicate), World::default());
+    let step = |moment: &Moment| {
+        world.absorb(moment);
+        monitor.step(&world, moment);
+        monitor.held(moment.at).map(|(held, whole)| (held.as_secs(), whole.as_secs()))
+    };
+    story.iter().map(step).collect()
+}
+
+#[test]
+fn what_has_to_last_says_how_long_it_has() {
+    let one_ready = "{held: {that: {count: {of: Pod, is: Ready, equals: 1}}, for: 5s}}";
+    let story = [
+        at(0, object(Was::Created, pod("a", true))),
+        at(3_000, Change::Tick),
+        at(4_000, object(Was::Updated, pod("a", false))),
+        at(4_500, object(Was::Updated, pod("a", true))),
+        at(9_500, Change::Tick),
+    ];
+    assert_eq!(lasts(one_ready, &story), [Some((0, 5)), Some((3, 5)), None, Some((0, 5)), None]);
+    let both = format!("{{all: [{one_ready}, {{used: ayuda}}]}}");
+    assert_eq!(lasts(&both, &story[..2]), [None, None], "something else is missing");
+    let used =
+        [at(0, Change::Used("ayuda".into())), at(0, object(Was::Created, pod("a", true))), at(2_000, Change::Tick)];
+    assert_eq!(lasts(&both, &used), [None, Some((0, 5)), Some((2, 5))]);
+}
+
+#[test]
+fn how_an_object_was_when_it_was_opened_may_matter() {
+    let opened = || Change::Opened { kind: "Pod".into(), name: "a".into() };
+    let mut waits = pod("a", false);
+    waits["status"]["phase"] = "Pending".into();
+    let story = [
+        at(0, object(Was::Created, waits)),
+        at(1, opened()),
+        at(2, object(Was::Updated, pod("a", true))),
+        at(3, opened()),
+    ];
+    assert_eq!(holds("{opened: {of: Pod, is: Pending}}", &story), [false, true, true, false]);
+}

@@ -96,6 +96,31 @@ fn the_panel_says_how_each_of_two_clusters_is() {
     }
 }
 
+#[test]
+fn the_pods_of_another_with_the_same_labels_are_not_counted() {
+    let mut driver = playing((120, 40), "1.3");
+    let selected = json!({"replicas": 1, "selector": {"matchLabels": {"app": "web"}}});
+    let web = json!({"kind": "Deployment", "metadata": {"name": "web"}, "spec": selected});
+    let owned = |name: &str, set: &str| {
+        let mut pod = (*pod(name)).clone();
+        pod["metadata"]["ownerReferences"] = json!([{"kind": "ReplicaSet", "name": set, "controller": true}]);
+        Arc::new(pod)
+    };
+    let known = [Arc::new(web), owned("web-6f7d9-a", "web-6f7d9"), owned("otro-5c8d7-a", "otro-5c8d7")];
+    moments(&mut driver, known.map(|object| (0, Change::Known(object))));
+    driver.shows("deseado 1 · actual 1");
+}
+
+#[test]
+fn the_foot_says_what_is_missing_once_everything_was_tried() {
+    let mut driver = playing((120, 40), "1.5");
+    driver.press("2 enter");
+    driver.shows("▸ T: Subir el tráfico");
+    driver.press("T");
+    driver.hides("▸ T:");
+    driver.shows("▸ falta: ");
+}
+
 fn kept(driver: &Driver) -> Option<&Session> {
     driver.effects.iter().rev().find_map(|effect| match effect {
         Effect::KeepProgress(_, _, session) => Some(&**session),

@@ -115,3 +115,20 @@ impl Grid {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_not_chosen_in_place_of_its_last_pod() {
+        let (worker, pod) = (|| Spot::Worker(Key::new("", "worker-1")), |name| Spot::Pod(Key::new("default", name)));
+        let grid = |pods: &[&'static str]| {
+            Grid(vec![vec![std::iter::once(worker()).chain(pods.iter().map(|name| pod(name))).collect()]])
+        };
+        let focus = Focus { spot: pod("web-b"), at: (0, 0, 2) };
+        assert_eq!(grid(&["web-a", "web-b"]).resolve(Some(&focus)), Some(&pod("web-b")));
+        assert_eq!(grid(&["web-a"]).resolve(Some(&focus)), Some(&pod("web-a")), "its neighbour");
+        assert_eq!(grid(&[]).resolve(Some(&focus)), None);
+    }
+}
