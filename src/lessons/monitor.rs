@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::predicate::{Asked, ChangeOf, Count, Predicate, Read, Renewed, Share, Was};
+use super::view::Lasting;
 use super::world::{Change, Entry, Moment, World, matches};
 
 /// What comes before may hold again and again; of what was begun then, so many are followed.
@@ -93,14 +94,17 @@ impl Monitor {
     }
 
     /// Of what has to hold for a while, holds now, and has not held for long enough: how long, of how long.
-    pub(super) fn held(&self, now: Duration) -> Option<(Duration, Duration)> {
+    pub(super) fn held(&self, now: Duration) -> Option<Lasting> {
         match &self.memory {
             Memory::Held { duration, since, .. } => {
                 let held = now.saturating_sub((*since)?);
-                (held < *duration).then_some((held, *duration))
+                (held < *duration).then_some(Lasting { held, whole: *duration, before: false })
             }
             Memory::Happened(that, false) => that.held(now),
-            Memory::Then { first, runs, .. } => runs.iter().find_map(|run| run.held(now)).or_else(|| first.held(now)),
+            Memory::Then { first, runs, .. } => {
+                let before = || first.held(now).map(|lasting| Lasting { before: true, ..lasting });
+                runs.iter().find_map(|run| run.held(now)).or_else(before)
+            }
             // While another part fails it is no time that is missing.
             Memory::All(parts) if parts.iter().any(|part| !part.holds && part.held(now).is_none()) => None,
             Memory::All(parts) | Memory::Any(parts) => parts.iter().find_map(|part| part.held(now)),

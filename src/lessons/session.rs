@@ -97,10 +97,6 @@ impl Session {
         }
         let right = self.is_right(chosen);
         self.did(Change::Answer { question: question.into(), option, right });
-        if !self.can_advance() {
-            // What answers it comes after it.
-            self.tale.begin_anew();
-        }
         true
     }
 
@@ -125,11 +121,6 @@ impl Session {
             sorted => sorted,
         };
         self.did(Change::Refusal { reason: sorted, text: text.into() })
-    }
-
-    /// The learner begins what the step asks for once more: the replay tells this time, not the last one.
-    pub fn again(&mut self) {
-        self.tale.begin_anew();
     }
 
     /// The learner tried something that the cluster does not show.

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::predicate::{State, Was};
 use super::world::{Change, Moment, World, is, is_leaving};
 
-/// Lines kept, the last ones; a replay is to be read.
-const LINES: usize = 40;
+/// Lines kept, the last ones: a replay is to be read, and what came long before was another attempt.
+const LINES: usize = 16;
 /// Characters kept of a refusal.
 const WORDS: usize = 160;
 /// Requests are told by this share of time.
@@ -54,11 +54,6 @@ impl Tale {
             let what = if failing { "empiezan a fallar" } else { "se responden todas otra vez" };
             self.add(at, format!("peticiones a {to}: {what}"));
         }
-    }
-
-    /// Tells from now on: what came before was another attempt, or no answer to what was asked since.
-    pub(super) fn begin_anew(&mut self) {
-        self.lines.clear();
     }
 
     fn add(&mut self, at: Duration, line: String) {

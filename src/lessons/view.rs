@@ -180,6 +180,17 @@ pub struct GoalView<'a> {
     pub text: &'a str,
     /// Green.
     pub done: bool,
-    /// What has to hold for a while has held so long, of so long.
-    pub held: Option<(Duration, Duration)>,
+    /// What has to hold for a while and holds, if it is time that is missing.
+    pub held: Option<Lasting>,
+}
+
+/// Something that has to hold for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    /// How long it has held.
+    pub held: Duration,
+    /// How long it has to.
+    pub whole: Duration,
+    /// Whether it only comes before what the sub-goal says.
+    pub before: bool,
 }

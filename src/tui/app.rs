@@ -377,8 +377,8 @@ impl App {
             Step::Seek(place) => {
                 let before = self.state.past.as_ref().map(|past| past.place);
                 self.state.seek(place);
-                // Lists are asked for as they were then; at the same place nothing is different.
-                if before != place && self.stack.len() > 2 {
+                // Lists are asked for as they were then, and as they are on coming back; at the same place nothing is different.
+                if before != place && (place.is_none() || self.stack.len() > 2) {
                     return self.tell_all();
                 }
             }

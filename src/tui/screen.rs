@@ -165,9 +165,9 @@ fn hinted(view: &dyn View, state: &State, room: u16) -> Vec<&'static Binding> {
     let last: Vec<&Binding> = back.into_iter().chain(everywhere).collect();
     let kept: usize = last.iter().map(|binding| need(binding)).sum();
     let mut left = usize::from(room).saturating_sub(kept);
-    let own = own.into_iter().take_while(|binding| {
+    let own = own.into_iter().filter(|binding| {
         let fits = need(binding) <= left + 2;
-        left = left.saturating_sub(need(binding));
+        left -= if fits { need(binding).min(left) } else { 0 };
         fits
     });
     own.collect::<Vec<_>>().into_iter().chain(last).collect()

@@ -272,7 +272,7 @@ fn lasts(condition: &str, story: &[Moment]) -> Vec<Option<(u64, u64)>> {
     let step = |moment: &Moment| {
         world.absorb(moment);
         monitor.step(&world, moment);
-        monitor.held(moment.at).map(|(held, whole)| (held.as_secs(), whole.as_secs()))
+        monitor.held(moment.at).map(|lasting| (lasting.held.as_secs(), lasting.whole.as_secs()))
     };
     story.iter().map(step).collect()
 }

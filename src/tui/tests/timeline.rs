@@ -133,5 +133,18 @@ fn the_moment_before_the_last_deletion_is_a_key_away() {
     driver.shows("✕ db-0");
     driver.hides("tarde-1");
     driver.press("D");
-    driver.shows("no se borró nada que se recuerde");
+    driver.shows("nadie pidió borrar nada que se recuerde");
+}
+
+#[test]
+fn a_list_under_the_time_line_comes_back_to_now() {
+    let mut driver = story((120, 40));
+    driver.press(":").write("po").press("enter");
+    driver.table(table());
+    driver.press("t D");
+    let asked = |effect: &Effect| if let Effect::Table(_, listing) = effect { Some(listing.revision) } else { None };
+    assert!(driver.effects.iter().rev().find_map(asked).flatten().is_some(), "as it was then");
+    driver.press("esc");
+    driver.shows("● en vivo");
+    assert_eq!(driver.effects.iter().rev().find_map(asked), Some(None), "as it is now");
 }

@@ -30,18 +30,18 @@ pub static ENTRY: Entry = Entry {
 
 static KEYS: &[&[Binding]] = &[&[
     bind(&["left"], Action::Left, "atrás", "Un cambio hacia atrás"),
-    bind(&["right"], Action::Right, "adelante", "Un cambio hacia adelante"),
-    bind(&["space"], Action::Mark, "reproducir", "Reproducir desde aquí, o parar"),
-    bind(&["+"], Action::ScaleUp, "", "Reproducir más deprisa"),
-    bind(&["-"], Action::ScaleDown, "", "Reproducir más despacio"),
-    bind(&["E"], Action::Events, "evento", "Saltar al evento anterior"),
-    bind(&["ctrl-n"], Action::NextFound, "", "Saltar al evento siguiente"),
+    bind(&["right"], Action::Right, "", "Un cambio hacia adelante"),
     bind(
         &["D"],
         Action::Delete,
         "borrado",
         "Saltar a justo antes del último borrado que alguien pidió; otra vez, al anterior",
     ),
+    bind(&["space"], Action::Mark, "reproducir", "Reproducir desde aquí, o parar"),
+    bind(&["+"], Action::ScaleUp, "", "Reproducir más deprisa"),
+    bind(&["-"], Action::ScaleDown, "", "Reproducir más despacio"),
+    bind(&["E"], Action::Events, "evento", "Saltar al evento anterior"),
+    bind(&["ctrl-n"], Action::NextFound, "", "Saltar al evento siguiente"),
     bind(&["v"], Action::Table, "comparar", "Ver qué es distinto ahora, o volver al puente"),
     bind(&["pgup"], Action::PageUp, "", "Cincuenta cambios hacia atrás"),
     bind(&["pgdn"], Action::PageDown, "", "Cincuenta cambios hacia adelante"),
@@ -107,7 +107,7 @@ impl Timeline {
     /// To the moment before somebody deleted something.
     fn before_removal(&mut self, state: &State) -> Steps {
         let Some(removal) = removals::before(&state.timeline, Self::place(state)) else {
-            return vec![Step::Say(Notice::tip("antes de este momento no se borró nada que se recuerde"))];
+            return vec![Step::Say(Notice::tip("antes de este momento nadie pidió borrar nada que se recuerde"))];
         };
         self.playing = false;
         let mut steps = Self::go(removal.place, state);

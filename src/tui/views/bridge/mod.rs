@@ -59,7 +59,7 @@ pub(super) static OWN: &[Binding] = &[
         "encender/apagar",
         "Apagar o encender la parte elegida: masters, kubelets, red, proveedor",
     ),
-    bind(&["n"], Action::Namespaces, "namespace", "Elegir qué namespace se mira"),
+    bind(&["n"], Action::Namespaces, "", "Elegir qué namespace se mira"),
     bind(&["0"], Action::AllNamespaces, "", "Mirar todos los namespaces"),
 ];
 

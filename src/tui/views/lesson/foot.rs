@@ -1,12 +1,10 @@
 //! What is always in sight: traffic, sub-goals, and what the next key does. Pure.
 
-use std::time::Duration;
-
 use ratatui::text::Line;
 
 use super::{Phase, Play};
 use crate::lessons::View;
-use crate::lessons::view::{Gauge, KeyView, Replicas};
+use crate::lessons::view::{Gauge, KeyView, Lasting, Replicas};
 use crate::tui::model::format::{pad, width};
 use crate::tui::model::lesson::Meter;
 use crate::tui::state::State;
@@ -102,7 +100,7 @@ fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
 }
 
 fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let each = |goal: &crate::lessons::view::GoalView| match (goal.done, goal.held) {
+    let each = |goal: &crate::lessons::view::GoalView| match (goal.done, goal.held.filter(|held| !held.before)) {
         (true, _) => hanging(theme, "● ", goal.text, theme.good(), room),
         (false, None) => hanging(theme, "○ ", goal.text, theme.text(), room),
         (false, Some(held)) => {
@@ -114,8 +112,8 @@ fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
 }
 
 /// `3 de 8 s`.
-fn seconds((held, whole): (Duration, Duration)) -> String {
-    format!("{} de {} s", held.as_secs(), whole.as_secs())
+fn seconds(lasting: Lasting) -> String {
+    format!("{} de {} s", lasting.held.as_secs(), lasting.whole.as_secs())
 }
 
 /// What the next key does.
@@ -155,30 +153,44 @@ fn offered(play: &Play, view: &View, state: &State) -> (String, String) {
 /// What is still to be done: to wait, what was not done yet, or else what is not so yet.
 fn missing(play: &Play, view: &View, hints: bool) -> (String, String) {
     let open = || view.goals.iter().filter(|goal| !goal.done);
+    // Where nothing is to be opened, or it was, and where a part is done already, only what is missing can be told.
     let new = |name: &str| !play.been.contains(&name);
+    let opens =
+        view.edit.is_some() && new(editor::ENTRY.name) || !view.commands.is_empty() && new(terminal::ENTRY.name);
+    let begun = !opens || view.goals.iter().any(|goal| goal.done);
     if let Some(held) = open().find_map(|goal| goal.held) {
         (WAIT.into(), format!("{}, sin cambiar nada", seconds(held)))
     } else if let Some(offer) = untouched(play, view) {
         offer
-    } else if view.edit.is_some() && new(editor::ENTRY.name) {
-        ("e".into(), "abrir el manifiesto en el editor".into())
-    } else if !view.commands.is_empty() && new(terminal::ENTRY.name) {
-        (":terminal".into(), "escribir ahí el comando (c lo copia)".into())
-    } else {
+    } else if begun || !view.keys.is_empty() {
         // One line has no room for marks.
         let goal = open().next().map(|goal| goal.text.replace(['`', '*'], "")).unwrap_or_default();
-        let hint = if view.hint_available && hints { " (i: pista)" } else { "" };
-        (MISSING.into(), format!("{goal}{hint}"))
+        (MISSING.into(), format!("{goal}{}", ways(view, hints)))
+    } else if view.edit.is_some() {
+        ("e".into(), "abrir el manifiesto en el editor".into())
+    } else {
+        (":terminal".into(), "escribir ahí el comando (c lo copia)".into())
     }
+}
+
+/// What may help with what is missing: the step's keys once more, and its other ways.
+fn ways(view: &View, hints: bool) -> String {
+    let keys = view.keys.iter().map(|key| key.key.to_string());
+    let edit = view.edit.is_some().then(|| "e".to_owned());
+    let terminal = (!view.commands.is_empty()).then(|| ":terminal".to_owned());
+    let hint = (view.hint_available && hints).then(|| "i: pista".to_owned());
+    let all: Vec<String> = keys.chain(edit).chain(terminal).chain(hint).collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
 }
 
 /// What stands for a key where there is none to press.
 const WAIT: &str = "espera";
 const MISSING: &str = "falta";
 
-/// The first key of the step that was not pressed yet: what was done once is not proposed again.
+/// The first key of the step behind all that were pressed: what was done, or passed over, is not proposed.
 fn untouched(play: &Play, view: &View) -> Option<(String, String)> {
     let pressed = |key: &KeyView| play.pressed.iter().any(|(letter, text)| (*letter, &**text) == (key.key, key.text));
-    let key = view.keys.iter().find(|key| !pressed(key))?;
+    let behind = view.keys.iter().rposition(pressed).map_or(0, |at| at + 1);
+    let key = view.keys.get(behind)?;
     Some((key.key.to_string(), key.text.to_owned()))
 }

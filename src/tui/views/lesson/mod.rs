@@ -407,11 +407,7 @@ impl View for Play {
             let elsewhere = self.lesson.steps.iter().flat_map(|step| &step.keys).any(|key| key.key == letter);
             return elsewhere.then(|| vec![Step::Say(Notice::tip(format!("la tecla {letter} es de otro paso")))]);
         };
-        let press = (letter, key.text.clone());
-        if self.pressed.contains(&press) {
-            self.session.again();
-        }
-        self.pressed.push(press);
+        self.pressed.push((letter, key.text.clone()));
         // What no command does is not in the log of commands.
         let logged = key.command.clone().map(Step::Log);
         let stroke = Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key.clone()));
