@@ -8,7 +8,7 @@ use super::Entry;
 use crate::tui::actions::{ALL, Doing, FIRST, PODS, Subject, THEN};
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::Target;
-use crate::tui::model::format::{fit, pad};
+use crate::tui::model::format::{fit, pad, width};
 use crate::tui::msg::Effect;
 use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps, View};
@@ -77,14 +77,17 @@ impl Menu {
         Line::from(vec![sign, span(name, style), span(format!(" {:>8}", Self::key(doing, state)), theme.accent())])
     }
 
-    fn foot(&self, doing: &Doing, room: usize, state: &State) -> Vec<Line<'static>> {
+    /// The effect of what is chosen, or why it cannot be done; its line says how many actions there are below.
+    fn foot(&self, doing: &Doing, below: usize, room: usize, state: &State) -> Vec<Line<'static>> {
         let theme = state.theme;
         let subject = self.subject(state);
         let (text, style) = match doing.refusal(&subject) {
             Some(why) => (format!("No ahora: {why}"), theme.warn()),
             None => (doing.about.to_string(), theme.text()),
         };
-        let mut foot = vec![Line::styled("─".repeat(room), theme.dim())];
+        let more = if below == 0 { String::new() } else { format!(" ▼ {below} más ") };
+        let rule = "─".repeat(room.saturating_sub(width(&more)));
+        let mut foot = vec![Line::from(vec![span(rule, theme.dim()), span(more, theme.warn())])];
         foot.extend(wrap(&text, room).into_iter().take(3).map(|line| Line::styled(line, style)));
         let command = (doing.command)(&subject);
         if !command.is_empty() {
@@ -142,9 +145,10 @@ impl View for Menu {
         let inner = dialog(frame, area, (72, height), &self.title(state), state.theme);
         let room = usize::from(inner.width);
         let shown = window::around(self.chosen, offered.len(), usize::from(inner.height).saturating_sub(FOOT));
+        let below = offered.len() - shown.end;
         let mut body: Vec<Line> = shown.map(|index| self.item(index, offered[index], room, state)).collect();
         if let Some(doing) = offered.get(self.chosen) {
-            body.extend(self.foot(doing, room, state));
+            body.extend(self.foot(doing, below, room, state));
         }
         lines(frame, inner, body);
     }

@@ -10,7 +10,7 @@ use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::catalog::Target;
 use crate::tui::model::kubectl;
 use crate::tui::msg::{Deed, Effect};
-use crate::tui::state::State;
+use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::input::Input;
 use crate::tui::widgets::panel::{dialog, lines};
@@ -88,6 +88,9 @@ impl View for Scale {
     }
 
     fn key(&mut self, key: KeyEvent, _: &State) -> Option<Steps> {
+        if matches!(key.code, KeyCode::Char(letter) if letter.is_alphabetic() && letter != 'q') {
+            return Some(vec![Step::Say(Notice::tip("aquí van solo cifras, + y -"))]);
+        }
         let letter = matches!(key.code, KeyCode::Char(letter) if !letter.is_ascii_digit());
         if matches!(key.code, KeyCode::Char(_)) && !letter && std::mem::take(&mut self.proposed) {
             self.input = Input::new("");
