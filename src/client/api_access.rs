@@ -33,12 +33,9 @@ pub fn volume(name: &str) -> Value {
 /// Leaves the volume out of a pod that mounts it; one that somebody wrote otherwise stays.
 pub fn leave_out(pod: &mut Pod) {
     let Some(spec) = &mut pod.spec else { return };
-    let usual = |volume: &Volume| volume.name.starts_with(VOLUME) && *volume == usual(&volume.name);
-    let Some(at) = spec.volumes.iter().flatten().position(usual) else { return };
-    let Some(name) = spec.volumes.as_ref().map(|volumes| volumes[at].name.clone()) else { return };
-    if mounted(spec).any(|mounted| mounted == name)
-        && let Some(volumes) = &mut spec.volumes
-    {
+    let leaves = |volume: &Volume| is_usual(volume) && mounted(spec).any(|name| name == volume.name);
+    let at = spec.volumes.iter().flatten().position(leaves);
+    if let (Some(at), Some(volumes)) = (at, &mut spec.volumes) {
         volumes.remove(at);
         volumes.shrink_to_fit();
     }
@@ -57,9 +54,16 @@ fn mounted(spec: &PodSpec) -> impl Iterator<Item = &str> {
     containers.flat_map(|container| container.volume_mounts.iter().flatten()).map(|mount| mount.name.as_str())
 }
 
+/// The volume as it is read, without its name.
+static USUAL: LazyLock<Volume> = LazyLock::new(|| serde_json::from_value(volume("")).unwrap_or_default());
+
 fn usual(name: &str) -> Volume {
-    static USUAL: LazyLock<Volume> = LazyLock::new(|| serde_json::from_value(volume("")).unwrap_or_default());
     Volume { name: name.into(), ..USUAL.clone() }
+}
+
+/// Told without a copy, for every state of every pod: a volume has one source and no more.
+fn is_usual(volume: &Volume) -> bool {
+    volume.name.starts_with(VOLUME) && volume.projected.is_some() && volume.projected == USUAL.projected
 }
 
 #[cfg(test)]

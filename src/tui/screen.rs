@@ -167,7 +167,9 @@ fn hinted(view: &dyn View, state: &State, room: u16) -> Vec<&'static Binding> {
     let mut left = usize::from(room).saturating_sub(kept);
     let own = own.into_iter().filter(|binding| {
         let fits = need(binding) <= left + 2;
-        left -= if fits { need(binding).min(left) } else { 0 };
+        if fits {
+            left = left.saturating_sub(need(binding));
+        }
         fits
     });
     own.collect::<Vec<_>>().into_iter().chain(last).collect()

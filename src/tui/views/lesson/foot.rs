@@ -119,7 +119,7 @@ fn seconds(lasting: Lasting) -> String {
 /// What the next key does.
 fn next(play: &Play, view: &View, room: usize, state: &State) -> Vec<Line<'static>> {
     let theme = state.theme;
-    let (key, does) = offered(play, view, state);
+    let (key, does) = offered(play, view, state.hints);
     // The keys go elsewhere while the bridge has them.
     let elsewhere = play.on_bridge && !matches!(&*key, "i" | WAIT | MISSING);
     let way = if elsewhere { format!("Tab, {key}") } else { key };
@@ -128,7 +128,7 @@ fn next(play: &Play, view: &View, room: usize, state: &State) -> Vec<Line<'stati
 }
 
 /// A key, and what it does.
-fn offered(play: &Play, view: &View, state: &State) -> (String, String) {
+fn offered(play: &Play, view: &View, hints: bool) -> (String, String) {
     if view.debrief.is_some() {
         match play.next_lesson() {
             Some(lesson) => ("Enter".into(), format!("siguiente lección: {} {}", lesson.id, lesson.title)),
@@ -146,7 +146,7 @@ fn offered(play: &Play, view: &View, state: &State) -> (String, String) {
             false => ("Enter".into(), "poner en orden: ↑ ↓ y Enter, o sus números".into()),
         }
     } else {
-        missing(play, view, state.hints)
+        missing(play, view, hints)
     }
 }
 
