@@ -1,25 +1,25 @@
 //! List and watch of one kind into a shared read store, as client-go's shared informers.
 //! Must not write to the server, nor keep more than the last state of each object.
 
+mod reflect;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
+use kube::Resource;
 use kube::runtime::watcher::{self, Event};
-use kube::{Api, Resource};
 use parking_lot::{Mutex, RwLock};
-use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use super::object::Key;
 use super::pool::Pool;
 use crate::base::tasks::Tasks;
+use reflect::Keep;
 
 /// First and longest wait before asking a failing server again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -274,23 +274,15 @@ impl<K> Informer<K> {
     }
 }
 
-impl<K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static> Informer<K> {
-    /// Follows the server until the tasks stop, through its restarts.
-    pub fn start(&self, api: Api<K>, config: watcher::Config, tasks: &Tasks) {
-        // Boxed: a thousand kubelets wait, and each future would keep room for its stream twice.
-        tasks.spawn(self.clone().follow(watcher::watcher(api, config).boxed()));
-    }
-}
-
 impl<K: Resource + Send + Sync + 'static> Informer<K> {
     /// Follows any stream of watch events (metadata only, say); ends with it.
     pub async fn follow(self, events: impl Stream<Item = watcher::Result<Event<K>>>) {
         let mut events = std::pin::pin!(events);
-        let (mut listed, mut wait) = (BTreeMap::new(), BACKOFF.0);
+        let (keep, mut listed, mut wait) = (self.keep(), BTreeMap::new(), BACKOFF.0);
         while let Some(event) = events.next().await {
             match event {
                 Ok(event) => {
-                    self.take(event, &mut listed);
+                    self.take(event, &keep, &mut listed);
                     wait = BACKOFF.0;
                 }
                 Err(error) => {
@@ -302,31 +294,23 @@ impl<K: Resource + Send + Sync + 'static> Informer<K> {
         }
     }
 
-    fn take(&self, event: Event<K>, listed: &mut BTreeMap<Key, Arc<K>>) {
-        let (trim, pool) = {
-            let store = self.shared.store.read();
-            (store.trim, store.pool.clone())
-        };
-        let trimmed = |mut object: K| {
-            // Often half of an object, and no reader of an informer needs it.
-            object.meta_mut().managed_fields = None;
-            trim(&mut object);
-            match &pool {
-                Some(pool) => pool.share(object),
-                None => Arc::new(object),
-            }
-        };
+    fn keep(&self) -> Keep<K> {
+        let store = self.shared.store.read();
+        Keep { trim: store.trim, pool: store.pool.clone() }
+    }
+
+    fn take(&self, event: Event<K>, keep: &Keep<K>, listed: &mut BTreeMap<Key, Arc<K>>) {
         match event {
             Event::Init => listed.clear(),
             Event::InitApply(object) => {
-                listed.insert(Key::of(&object), trimmed(object));
+                listed.insert(Key::of(&object), keep.take(object));
             }
             Event::InitDone => {
                 self.replace(std::mem::take(listed));
                 self.shared.synced.send_replace(true);
             }
-            Event::Apply(object) => self.put(&Key::of(&object), trimmed(object)),
-            Event::Delete(object) => self.forget(&Key::of(&object), Some(trimmed(object))),
+            Event::Apply(object) => self.put(&Key::of(&object), keep.take(object)),
+            Event::Delete(object) => self.forget(&Key::of(&object), Some(keep.take(object))),
         }
     }
 

@@ -13,6 +13,7 @@ pub mod pods;
 pub mod pool;
 pub mod queue;
 pub mod recorder;
+mod reflector;
 pub mod streams;
 pub mod taints;
 pub mod timonel;

@@ -2,6 +2,7 @@
 //! Must not keep alive what nobody holds, nor share between clusters.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Weak};
 
 use kube::Resource;
@@ -17,17 +18,26 @@ const FEW: usize = 1024;
 pub struct Pool<K> {
     copies: Arc<Mutex<Copies<K>>>,
     trim: fn(&mut K),
+    /// With keys of this process: nobody can make two texts meet.
+    texts: RandomState,
 }
 
 struct Copies<K> {
     /// By the hash of the uid: two objects that meet there are not shared, and nothing else is wrong.
-    last: HashMap<u64, Weak<K>>,
+    last: HashMap<u64, Copied<K>>,
+    /// Whose state a text is, by its hash: what was read once is not read again.
+    texts: HashMap<u64, u64>,
     sweep_at: usize,
+}
+
+struct Copied<K> {
+    object: Weak<K>,
+    text: Option<u64>,
 }
 
 impl<K> Clone for Pool<K> {
     fn clone(&self) -> Self {
-        Self { copies: Arc::clone(&self.copies), trim: self.trim }
+        Self { copies: Arc::clone(&self.copies), trim: self.trim, texts: self.texts.clone() }
     }
 }
 
@@ -35,32 +45,62 @@ impl<K: Resource> Pool<K> {
     /// A pool whose copies lack what `trim` drops.
     #[must_use]
     pub fn trimmed(trim: fn(&mut K)) -> Self {
-        Self { copies: Arc::new(Mutex::new(Copies { last: HashMap::new(), sweep_at: FEW })), trim }
+        let copies = Copies { last: HashMap::new(), texts: HashMap::new(), sweep_at: FEW };
+        Self { copies: Arc::new(Mutex::new(copies)), trim, texts: RandomState::new() }
     }
 
     /// The copy that others have of this state of the object; this one when nobody has it.
     #[must_use]
-    pub fn share(&self, mut object: K) -> Arc<K> {
+    pub fn share(&self, object: K) -> Arc<K> {
+        self.keep(object, None)
+    }
+
+    /// The copy that others have read of this text; else it is read.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn read<E>(&self, text: &[u8], read: impl FnOnce(&[u8]) -> Result<K, E>) -> Result<Arc<K>, E> {
+        let hash = self.texts.hash_one(text);
+        let known = self.copies.lock().of_text(hash);
+        known.map_or_else(|| Ok(self.keep(read(text)?, Some(hash))), Ok)
+    }
+
+    fn keep(&self, mut object: K, text: Option<u64>) -> Arc<K> {
         let mark = mark(uid_of(object.meta()));
-        if let Some(known) =
-            self.copies.lock().last.get(&mark).and_then(Weak::upgrade).filter(|it| same(&**it, &object))
-        {
-            return known;
-        }
-        (self.trim)(&mut object);
-        let object = Arc::new(object);
-        self.copies.lock().put(mark, Arc::downgrade(&object));
-        object
+        let known = self.copies.lock().of_mark(mark).filter(|it| same(&**it, &object));
+        let shared = known.unwrap_or_else(|| {
+            (self.trim)(&mut object);
+            Arc::new(object)
+        });
+        self.copies.lock().put(mark, Copied { object: Arc::downgrade(&shared), text });
+        shared
     }
 }
 
 impl<K> Copies<K> {
-    fn put(&mut self, mark: u64, copy: Weak<K>) {
-        self.last.insert(mark, copy);
-        if self.last.len() >= self.sweep_at {
-            self.last.retain(|_, copy| copy.strong_count() > 0);
-            self.sweep_at = FEW.max(self.last.len() * 2);
+    fn of_mark(&self, mark: u64) -> Option<Arc<K>> {
+        self.last.get(&mark)?.object.upgrade()
+    }
+
+    fn of_text(&self, text: u64) -> Option<Arc<K>> {
+        self.of_mark(*self.texts.get(&text)?)
+    }
+
+    fn put(&mut self, mark: u64, copy: Copied<K>) {
+        self.texts.extend(copy.text.map(|text| (text, mark)));
+        let before = self.last.insert(mark, copy).and_then(|before| before.text);
+        if let Some(before) = before.filter(|before| self.last[&mark].text != Some(*before)) {
+            self.texts.remove(&before);
         }
+        if self.last.len() >= self.sweep_at {
+            self.sweep();
+        }
+    }
+
+    fn sweep(&mut self) {
+        self.last.retain(|_, copy| copy.object.strong_count() > 0);
+        self.texts.retain(|text, mark| self.last.get(mark).is_some_and(|copy| copy.text == Some(*text)));
+        self.sweep_at = FEW.max(self.last.len() * 2);
     }
 }
 
@@ -88,6 +128,29 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &pool.clone().share(pod("a", "1"))));
         assert!(!Arc::ptr_eq(&first, &pool.share(pod("a", "2"))));
         assert!(!Arc::ptr_eq(&first, &pool.share(pod("b", "1"))));
+    }
+
+    #[test]
+    fn a_text_is_read_once_while_it_says_what_is() {
+        let pool = Pool::trimmed(|_: &mut Pod| {});
+        let reads = std::cell::Cell::new(0);
+        let read = |text: &str| {
+            let object = |text: &[u8]| {
+                reads.set(reads.get() + 1);
+                let (uid, version) = std::str::from_utf8(text).unwrap().split_once(' ').unwrap();
+                Ok::<_, ()>(pod(uid, version))
+            };
+            pool.read(text.as_bytes(), object).unwrap()
+        };
+        let first = read("a 1");
+        assert!(Arc::ptr_eq(&first, &read("a 1")) && reads.get() == 1);
+        let second = read("a 2");
+        assert!(Arc::ptr_eq(&second, &read("a 2")) && reads.get() == 2);
+        assert_eq!(read("a 1").metadata.resource_version.as_deref(), Some("1"), "an older state is read anew");
+        assert_eq!(pool.copies.lock().texts.len(), 1);
+        drop((first, second));
+        assert_eq!(read("a 1").metadata.uid.as_deref(), Some("a"));
+        assert!(pool.read(b"nothing", |_| Err::<Pod, _>("unreadable")).is_err());
     }
 
     #[test]

@@ -112,6 +112,18 @@ impl Monitor {
         }
     }
 
+    /// Of what has to be done several times and was done at least once: how often, of how often.
+    pub(super) fn so_far(&self, world: &World) -> Option<(u64, u64)> {
+        let (times, bounds) = match &self.memory {
+            Memory::Now(Predicate::Refused(bounds)) => (refusals(world), *bounds),
+            Memory::Now(Predicate::Opened(heard)) => (world.opened(heard.of.as_deref(), heard.is), heard.bounds()),
+            Memory::All(parts) | Memory::Any(parts) => return parts.iter().find_map(|part| part.so_far(world)),
+            Memory::Happened(that, false) => return that.so_far(world),
+            _ => return None,
+        };
+        bounds.at_least.filter(|least| *least > 1 && times > 0 && times < *least).map(|least| (times, least))
+    }
+
     /// Takes in a moment that the world already shows; whether the condition holds at it.
     pub(super) fn step(&mut self, world: &World, moment: &Moment) -> bool {
         self.holds = self.memory.step(world, moment);
@@ -196,16 +208,18 @@ pub(super) fn now(predicate: &Predicate, world: &World, moment: &Moment) -> bool
             share.allows(sent, answered)
         }
         Predicate::Answered(question) => world.answer(question).is_some() || world.order(question).is_some(),
-        Predicate::Refused(bounds) => {
-            let kinds: BTreeSet<_> = world.refusals().iter().map(|(reason, _)| reason).collect();
-            bounds.allow(kinds.len() as u64)
-        }
+        Predicate::Refused(bounds) => bounds.allow(refusals(world)),
         Predicate::LastRefusal(wanted) => world.refusals().last().is_some_and(|(reason, _)| reason == wanted),
         Predicate::Right(question) => world.right(question),
         Predicate::Opened(heard) => heard.bounds().allow(world.opened(heard.of.as_deref(), heard.is)),
         Predicate::Used(word) => world.used(word),
         remembering => Monitor::new(remembering).step(world, moment),
     }
+}
+
+/// How many kinds of refusal the learner has seen.
+fn refusals(world: &World) -> u64 {
+    world.refusals().iter().map(|(reason, _)| reason).collect::<BTreeSet<_>>().len() as u64
 }
 
 /// How many match after a moment: all are looked at once, then only the one that changed.

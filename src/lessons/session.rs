@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::format::{Choice, Lesson, Question, Step};
+use super::format::{Choice, Goal, Lesson, Question, Step};
 use super::help::Help;
 use super::monitor::{self, Monitor};
-use super::predicate::Was;
+use super::predicate::{Predicate, Was};
 use super::refusal::Reason;
 use super::tale::Tale;
 use super::view::{Gauge, GoalView, KeyView, QuestionView, Verdict, View, gauges};
@@ -27,7 +27,7 @@ pub struct Session {
     finished: bool,
 }
 
-/// A sub-goal: green once, green for good.
+/// A sub-goal: green once, green while its step lasts.
 #[derive(Clone, Debug)]
 struct Followed {
     monitor: Monitor,
@@ -35,8 +35,13 @@ struct Followed {
 }
 
 impl Followed {
-    fn view<'a>(&self, text: &'a str, now: Duration) -> GoalView<'a> {
-        GoalView { text, done: self.done, held: self.monitor.held(now).filter(|_| !self.done) }
+    fn new(when: &Predicate) -> Self {
+        Self { monitor: Monitor::new(when), done: false }
+    }
+
+    fn view<'a>(&self, text: &'a str, world: &World) -> GoalView<'a> {
+        let held = self.monitor.held(world.now()).filter(|_| !self.done);
+        GoalView { text, done: self.done, held, so_far: self.monitor.so_far(world).filter(|_| !self.done) }
     }
 }
 
@@ -44,9 +49,7 @@ impl Session {
     /// A session at the start of a lesson, before anything is known of the cluster.
     #[must_use]
     pub fn new(lesson: Arc<Lesson>) -> Self {
-        let follow = |step: &Step| {
-            step.goals.iter().map(|goal| Followed { monitor: Monitor::new(&goal.when), done: false }).collect()
-        };
+        let follow = |step: &Step| step.goals.iter().map(|goal| Followed::new(&goal.when)).collect();
         let goals = lesson.steps.iter().map(follow).collect();
         let world = World::new(&lesson.setup.namespace);
         let (help, tale, log) = (Help::default(), Tale::default(), Vec::new());
@@ -142,10 +145,29 @@ impl Session {
             self.step += 1;
             self.help = Help::starting(self.world.now());
             self.tale = Tale::default();
+            self.ask_again();
         } else {
             self.finished = true;
         }
         true
+    }
+
+    /// What a detour met on the way and has left behind since is to be met again; who stands at a later step's end ran
+    /// ahead, and is not set back.
+    fn ask_again(&mut self) {
+        let (lesson, now) = (Arc::clone(&self.lesson), Moment { at: self.world.now(), change: Change::Tick });
+        let is_lost = |when: &Predicate| when.is_lost(&|when| monitor::now(when, &self.world, &now));
+        let mut steps = lesson.steps.iter().zip(&mut self.goals).skip(self.step);
+        let Some((step, goals)) = steps.next() else { return };
+        let stands = |(goal, followed): (&Goal, &Followed)| followed.done && !is_lost(&goal.when);
+        if steps.any(|(step, goals)| step.goals.iter().zip(&*goals).all(stands)) {
+            return;
+        }
+        for (goal, followed) in
+            step.goals.iter().zip(goals).filter(|(goal, followed)| followed.done && is_lost(&goal.when))
+        {
+            *followed = Followed::new(&goal.when);
+        }
     }
 
     /// Whether the lesson is passed: every step done and gone through.
@@ -223,7 +245,7 @@ impl Session {
             keys: keys.collect(),
             edit: step.edit.as_ref().and_then(|name| lesson.files.get_key_value(name)).map(|(n, c)| (&**n, &**c)),
             question: step.question.as_ref().map(|question| self.question(question)),
-            goals: goals.map(|(goal, followed)| followed.view(&goal.text, self.world.now())).collect(),
+            goals: goals.map(|(goal, followed)| followed.view(&goal.text, &self.world)).collect(),
             hints: step.hints.as_ref().map(|hints| self.help.shown(hints, &self.world)).unwrap_or_default(),
             hint_available: step.hints.is_some() && !self.can_advance() && self.help.available(self.world.now()),
             can_advance: self.can_advance(),

@@ -126,9 +126,16 @@ fn pod(before: &Value, now: &Value, name: &str) -> Vec<String> {
     let waiting = reason(now).filter(|reason| TELLING.contains(reason) && Some(*reason) != self::reason(before));
     lines.extend(waiting.map(|reason| format!("{name}: {reason}")));
     if !is_leaving(now) {
-        lines.extend(flips(before, now, &[(READY, "listo", "deja de estar listo")], name));
+        let off = if all_run(now) { "se da por no listo, porque su worker no informa" } else { "deja de estar listo" };
+        lines.extend(flips(before, now, &[(READY, "listo", off)], name));
     }
     lines
+}
+
+/// Whether each container is ready, as its kubelet said last: who calls the pod not ready then is the node controller.
+fn all_run(pod: &Value) -> bool {
+    let containers = pod["status"]["containerStatuses"].as_array();
+    containers.is_some_and(|all| !all.is_empty() && all.iter().all(|container| container["ready"] == true))
 }
 
 /// Reasons for which a container waits that are news.

@@ -182,6 +182,8 @@ pub struct GoalView<'a> {
     pub done: bool,
     /// What has to hold for a while and holds, if it is time that is missing.
     pub held: Option<Lasting>,
+    /// Of what has to be done several times: how often it was, of how often.
+    pub so_far: Option<(u64, u64)>,
 }
 
 /// Something that has to hold for a while.

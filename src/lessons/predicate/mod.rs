@@ -87,6 +87,20 @@ impl Predicate {
         }
     }
 
+    /// Whether it is of how things stand, and they stand otherwise now, as `holds` tells of what does not last: a thing
+    /// that was done stays done.
+    #[must_use]
+    pub fn is_lost(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
+        match self {
+            Self::Count(_) | Self::Read(_) => !holds(self),
+            Self::Held(held) => held.that.is_lost(holds),
+            Self::Then(parts) => parts.last().is_some_and(|last| last.is_lost(holds)),
+            Self::All(parts) => parts.iter().any(|part| part.is_lost(holds)),
+            Self::Any(parts) => parts.iter().all(|part| part.is_lost(holds)),
+            _ => false,
+        }
+    }
+
     /// Visits the condition and all inside it.
     pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
         visit(self);

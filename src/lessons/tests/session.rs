@@ -173,3 +173,52 @@ fn refusals_are_counted_by_what_they_teach() {
     session.observe_refusal("BadRequest", "strict decoding error: unknown field \"metadata.app\"");
     assert!(session.advance());
 }
+
+#[test]
+fn what_a_detour_met_and_left_is_asked_again() {
+    let mut story = Story::new();
+    story.scale(3, &["dos", "tres"]);
+    story.traffic(6, true);
+    story.scale(1, &[]);
+    for name in ["dos", "tres"] {
+        story.see(object(Was::Deleted, pod(name, true)));
+    }
+    assert_eq!(story.session.green(), ["Tres pods listos durante 5 segundos seguidos"]);
+    story.first_step();
+    assert_eq!(story.goals(), [false], "there is one pod");
+    story.scale(3, &["cuatro", "cinco"]);
+    story.traffic(6, true);
+    assert_eq!(story.goals(), [true]);
+}
+
+#[test]
+fn who_ran_ahead_is_not_set_back() {
+    let mut story = Story::new();
+    story.scale(3, &["dos", "tres"]);
+    story.traffic(6, true);
+    assert!(story.session.answer("una-replica", 1));
+    story.scale(1, &[]);
+    for name in ["dos", "tres"] {
+        story.see(object(Was::Deleted, pod(name, true)));
+    }
+    story.kill("uno", "cuatro", 3, false);
+    story.scale(3, &["cinco", "seis"]);
+    story.traffic(6, true);
+    assert!(story.session.advance());
+    assert_eq!(story.goals(), [true], "it still is so");
+}
+
+#[test]
+fn what_is_to_be_done_several_times_is_counted() {
+    let mut session = Session::new(lesson("5.2"));
+    let so_far = |session: &Session| session.view().goals[1].so_far;
+    assert_eq!(so_far(&session), None, "one is enough");
+    session.answer("primer-error", 1);
+    session.observe_refusal("", "no matches for kind \"Deployment\" in version \"v1\"");
+    session.advance();
+    assert_eq!(so_far(&session), Some((1, 3)));
+    session.observe_refusal("", "resource name may not be empty");
+    assert_eq!(so_far(&session), Some((2, 3)));
+    session.observe_refusal("BadRequest", "strict decoding error: unknown field \"metadata.app\"");
+    assert_eq!(so_far(&session), None, "it is done");
+}

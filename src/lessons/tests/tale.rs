@@ -36,6 +36,18 @@ fn a_pods_life_is_told_with_its_seconds() {
 }
 
 #[test]
+fn a_pod_of_a_lost_worker_is_told_from_one_that_fails() {
+    let ready = |pod: bool, container: bool| {
+        let mut pod = on("worker-1", "a", pod);
+        pod["status"]["containerStatuses"] = json!([{ "name": "c", "ready": container }]);
+        Change::Object(Was::Updated, Arc::new(pod))
+    };
+    let story = |container| vec![at(0, ready(true, true)), at(100, ready(false, container))];
+    assert_eq!(told(story(true)), ["0.0 a: se da por no listo, porque su worker no informa"]);
+    assert_eq!(told(story(false)), ["0.0 a: deja de estar listo"]);
+}
+
+#[test]
 fn requests_are_told_when_they_turn() {
     let story = (0..60).map(|tenth| at(tenth * 100, request(!(20..30).contains(&tenth)))).collect();
     assert_eq!(

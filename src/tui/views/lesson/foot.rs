@@ -4,7 +4,7 @@ use ratatui::text::Line;
 
 use super::{Phase, Play};
 use crate::lessons::View;
-use crate::lessons::view::{Gauge, KeyView, Lasting, Replicas};
+use crate::lessons::view::{Gauge, GoalView, KeyView, Lasting, Replicas};
 use crate::tui::model::format::{pad, width};
 use crate::tui::model::lesson::Meter;
 use crate::tui::state::State;
@@ -100,15 +100,18 @@ fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
 }
 
 fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let each = |goal: &crate::lessons::view::GoalView| match (goal.done, goal.held.filter(|held| !held.before)) {
-        (true, _) => hanging(theme, "● ", goal.text, theme.good(), room),
-        (false, None) => hanging(theme, "○ ", goal.text, theme.text(), room),
-        (false, Some(held)) => {
-            let told = format!("{} · así {}", goal.text, seconds(held));
-            hanging(theme, "◐ ", &told, theme.warn(), room)
-        }
+    let each = |goal: &GoalView| match begun(goal) {
+        Some(begun) => hanging(theme, "◐ ", &format!("{} · {begun}", goal.text), theme.warn(), room),
+        None if goal.done => hanging(theme, "● ", goal.text, theme.good(), room),
+        None => hanging(theme, "○ ", goal.text, theme.text(), room),
     };
     view.goals.iter().flat_map(each).collect()
+}
+
+/// How far a sub-goal is on its way, if it is.
+fn begun(goal: &GoalView) -> Option<String> {
+    let held = goal.held.filter(|held| !held.before).map(|held| format!("así {}", seconds(held)));
+    held.or_else(|| goal.so_far.map(|(times, whole)| format!("van {times} de {whole}")))
 }
 
 /// `3 de 8 s`.
