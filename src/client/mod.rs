@@ -11,6 +11,7 @@ pub mod node_affinity;
 pub mod object;
 pub mod pods;
 pub mod pool;
+pub mod pools;
 pub mod queue;
 pub mod recorder;
 mod reflector;

@@ -3,9 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 
-use super::api_access;
 use super::object::is_deleting;
-use super::pool::Pool;
 
 /// The pod's phase; empty before it has one.
 #[must_use]
@@ -73,43 +71,4 @@ pub fn ips(pod: &Pod) -> Vec<&str> {
 pub fn restarts(pod: &Pod) -> i32 {
     let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
     statuses.into_iter().flatten().map(|status| status.restart_count).max().unwrap_or(0)
-}
-
-/// The pods that the parts of one cluster hold together: with ten thousand, what is shared is most of a process's memory.
-/// Only the volume that all have is left out of them; [`api_access::volumes`] gives it back.
-pub type PodPool = Pool<Pod>;
-
-/// An empty pool.
-#[must_use]
-pub fn pool() -> PodPool {
-    Pool::trimmed(compact)
-}
-
-/// Leaves out what all have, and gives back what lists of a parsed pod keep for more items.
-fn compact(pod: &mut Pod) {
-    fn fit<T>(list: &mut Option<Vec<T>>) {
-        list.iter_mut().for_each(Vec::shrink_to_fit);
-    }
-    api_access::leave_out(pod);
-    fit(&mut pod.metadata.owner_references);
-    if let Some(spec) = &mut pod.spec {
-        spec.containers.shrink_to_fit();
-        for container in &mut spec.containers {
-            fit(&mut container.env);
-            fit(&mut container.ports);
-            fit(&mut container.volume_mounts);
-        }
-        for projected in spec.volumes.iter_mut().flatten().filter_map(|volume| volume.projected.as_mut()) {
-            fit(&mut projected.sources);
-        }
-        fit(&mut spec.tolerations);
-        fit(&mut spec.volumes);
-    }
-    if let Some(status) = &mut pod.status {
-        fit(&mut status.conditions);
-        fit(&mut status.container_statuses);
-        fit(&mut status.init_container_statuses);
-        fit(&mut status.pod_ips);
-        fit(&mut status.host_ips);
-    }
 }

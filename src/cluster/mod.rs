@@ -28,7 +28,7 @@ use crate::base::hints::Hint;
 use crate::base::names::Names;
 use crate::base::pipe::{Identity, pipe};
 use crate::base::tasks::Tasks;
-use crate::client::pods::pool;
+use crate::client::pools::Pools;
 use crate::network::links::Links;
 use crate::store::{Backend, Limits, MemoryBackend, SledBackend, Store};
 use runtime::Engine;
@@ -90,8 +90,18 @@ impl Cluster {
         api.serve_pipe(listener, &layers.server);
         let (disks, pki_too) = (home.disks(), Arc::clone(&pki));
         let doors = Arc::default();
-        let plant =
-            Arc::new(Plant { clock, names, dialer, api, engine, options, pki: pki_too, disks, doors, pods: pool() });
+        let plant = Arc::new(Plant {
+            clock,
+            names,
+            dialer,
+            api,
+            engine,
+            options,
+            pki: pki_too,
+            disks,
+            doors,
+            pools: Pools::default(),
+        });
         let address = listen(&home, &plant, &pki, &layers.server).await?;
         let supervisor = Supervisor::start(Arc::clone(&plant));
         plant.start_prober(&layers.observers);

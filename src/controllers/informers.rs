@@ -19,7 +19,8 @@ use kube::{Api, Resource};
 use crate::base::tasks::Tasks;
 use crate::client::informer::Informer;
 use crate::client::object::{controller_of, uid_of};
-use crate::client::pods::{PodPool, node_name};
+use crate::client::pods::node_name;
+use crate::client::pools::Pools;
 
 /// Index by the managing owner's uid, or by namespace for those that have none (see [`orphans_of`]).
 pub(super) const OWNER: &str = "owner";
@@ -63,10 +64,10 @@ pub(super) struct Informers {
 }
 
 impl Informers {
-    pub(super) fn start(client: &kube::Client, pods: PodPool, tasks: &Tasks) -> Self {
+    pub(super) fn start(client: &kube::Client, pools: &Pools, tasks: &Tasks) -> Self {
         let informers = Self {
-            pods: Informer::default().indexed(OWNER, owner_index).indexed(NODE, by_node).pooled(pods),
-            nodes: Informer::default(),
+            pods: Informer::default().indexed(OWNER, owner_index).indexed(NODE, by_node).pooled(pools.pods.clone()),
+            nodes: Informer::default().pooled(pools.nodes.clone()),
             node_leases: Informer::default(),
             replica_sets: Informer::default().indexed(OWNER, owner_index),
             deployments: Informer::default(),
@@ -76,7 +77,7 @@ impl Informers {
             revisions: Informer::default().indexed(OWNER, owner_index),
             jobs: Informer::default().indexed(OWNER, owner_index),
             cron_jobs: Informer::default(),
-            services: Informer::default(),
+            services: Informer::default().pooled(pools.services.clone()),
             endpoints: Informer::default(),
             slices: Informer::default().indexed(SERVICE, by_service),
             namespaces: Informer::default(),

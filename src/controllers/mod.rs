@@ -58,7 +58,7 @@ use crate::base::names::Names;
 use crate::base::tasks::Tasks;
 use crate::client::lease;
 use crate::client::object::{Key, is_deleting};
-use crate::client::pods::PodPool;
+use crate::client::pools::Pools;
 use crate::client::queue::{Gauge, Next, Queue};
 use crate::client::recorder::Recorder;
 use informers::Informers;
@@ -104,8 +104,8 @@ pub struct Context {
     pub clock: Clock,
     /// Where generated names come from.
     pub names: Arc<Names>,
-    /// The pods that the cluster's parts hold together.
-    pub pods: PodPool,
+    /// What the cluster's parts hold together.
+    pub pools: Pools,
     /// What it is told about its cluster.
     pub config: Config,
 }
@@ -185,7 +185,7 @@ impl ControllerManager {
     #[must_use]
     pub fn start(context: Context, tasks: &Tasks) -> Self {
         let client = (context.clients)(MANAGER);
-        let informers = Arc::new(Informers::start(&client, context.pods.clone(), tasks));
+        let informers = Arc::new(Informers::start(&client, &context.pools, tasks));
         let (holder, clock) = (format!("timonel_{}", context.names.uid()), context.clock);
         tasks.spawn(async move { lease::keep(client, MANAGER, &holder, clock).await });
         Self { context, informers }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{ObjectReference, Pod, PodStatus, Service};
+use k8s_openapi::api::core::v1::{Node, ObjectReference, Pod, PodStatus, Service};
 use kube::ResourceExt;
 use parking_lot::Mutex;
 
@@ -20,6 +20,7 @@ use crate::base::quantity::Quantity;
 use crate::base::tasks::Tasks;
 use crate::client::informer::Informer;
 use crate::client::object::reference_to;
+use crate::client::pool::Pool;
 use crate::client::recorder::Recorder;
 
 /// Cluster domain of service names (kubelet's `clusterDomain`).
@@ -39,6 +40,7 @@ pub(crate) struct Context {
     pub(crate) recorder: Recorder,
     pub(crate) reader: Reader,
     pub(crate) services: Informer<Service>,
+    pub(crate) nodes: Pool<Node>,
     pub(crate) ipam: Mutex<Ipam>,
     pub(crate) host: Host,
     pub(crate) allocatable: fields::Node,
@@ -54,7 +56,8 @@ impl Context {
         Self {
             recorder: Recorder::new(config.client.clone(), "kubelet", Some(&config.node), config.clock, tasks),
             reader: Reader::new(config.client.clone(), config.clock),
-            services: Informer::default(),
+            services: Informer::default().pooled(config.pools.services),
+            nodes: config.pools.nodes,
             ipam: Mutex::default(),
             host: Host { ip: config.ip, scheme },
             allocatable: fields::Node {

@@ -39,7 +39,7 @@ use crate::base::clock::Clock;
 use crate::base::net::PodNet;
 use crate::base::pipe::{Dialer, pipe};
 use crate::base::tasks::Tasks;
-use crate::client::pods::PodPool;
+use crate::client::pools::Pools;
 use context::Context;
 use runtime::Runtime;
 
@@ -61,8 +61,8 @@ pub struct Config {
     pub cluster_dns: Option<IpAddr>,
     /// Where the node's own disk lies on this machine: what its volumes keep.
     pub disk: PathBuf,
-    /// The pods that the cluster's parts hold together.
-    pub pods: PodPool,
+    /// What the cluster's parts hold together.
+    pub pools: Pools,
     /// Time.
     pub clock: Clock,
 }
@@ -89,7 +89,7 @@ impl Default for Capacity {
 #[must_use]
 pub fn start(config: Config, tasks: &Tasks) -> Dialer {
     config.net.attach(config.ip, &config.node);
-    let registry = sync::Registry::new(config.pods.clone());
+    let registry = sync::Registry::new(config.pools.pods.clone());
     let context = Arc::new(Context::new(config, tasks));
     let (dialer, listener) = pipe();
     context.services.start(kube::Api::all(context.client.clone()), kube::runtime::watcher::Config::default(), tasks);

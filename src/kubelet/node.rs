@@ -56,7 +56,7 @@ pub(crate) async fn keep(context: Arc<Context>) {
 }
 
 /// Creates the Node, or finds the one that is there.
-async fn register(context: &Context) -> Node {
+async fn register(context: &Context) -> Arc<Node> {
     let api: Api<Node> = Api::all(context.client.clone());
     loop {
         let found = match api.create(&PostParams::default(), &new_node(context)).await {
@@ -64,7 +64,7 @@ async fn register(context: &Context) -> Node {
             other => other,
         };
         match found {
-            Ok(node) => return node,
+            Ok(node) => return context.nodes.share(node),
             Err(error) => tracing::debug!(%error, node = context.node, "node not registered yet"),
         }
         tokio::time::sleep(RETRY).await;
@@ -73,7 +73,7 @@ async fn register(context: &Context) -> Node {
 
 /// What the kubelet knows of its Node.
 struct Known {
-    node: Node,
+    node: Arc<Node>,
     /// When the status was last written.
     reported: Duration,
     /// Whether the Node has given a range for pods.
@@ -81,7 +81,7 @@ struct Known {
 }
 
 /// Writes the status when it changes, asks for the podCIDR until it is there.
-async fn report(context: &Context, node: Node) {
+async fn report(context: &Context, node: Arc<Node>) {
     let mut known = Known { node, reported: context.clock.elapsed(), ranged: false };
     let mut wait = RETRY;
     loop {
@@ -114,7 +114,7 @@ async fn write(context: &Context, known: &mut Known) -> bool {
     let body = Patch::Merge(json!({ "status": patch }));
     let api: Api<Node> = Api::all(context.client.clone());
     match api.patch_status(&context.node, &PatchParams::default(), &body).await {
-        Ok(updated) => (*node, *reported) = (updated, context.clock.elapsed()),
+        Ok(updated) => (*node, *reported) = (context.nodes.share(updated), context.clock.elapsed()),
         Err(kube::Error::Api(status)) if status.code == 404 => return false,
         Err(error) => tracing::debug!(%error, node = context.node, "node status not written"),
     }
@@ -122,10 +122,10 @@ async fn write(context: &Context, known: &mut Known) -> bool {
 }
 
 /// The Node as it is now; made anew when somebody deleted it.
-async fn look(context: &Context, ranged: bool) -> Option<Node> {
+async fn look(context: &Context, ranged: bool) -> Option<Arc<Node>> {
     let api: Api<Node> = Api::all(context.client.clone());
     match api.get_opt(&context.node).await {
-        Ok(Some(found)) => Some(found),
+        Ok(Some(found)) => Some(context.nodes.share(found)),
         _ if ranged => Some(register(context).await),
         _ => None,
     }

@@ -17,7 +17,7 @@ use super::pod::state::PodState;
 use super::runtime::{Event, Sandbox};
 use super::worker::{Mailbox, Message, Worker};
 use crate::client::informer::{Change, Informer};
-use crate::client::pods::PodPool;
+use crate::client::pool::Pool;
 
 /// Wait before a runtime that does not answer is asked again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -94,7 +94,7 @@ async fn remove_orphans(context: &Context, uids: impl Iterator<Item = String>) {
 }
 
 impl Registry {
-    pub(crate) fn new(pods: PodPool) -> Self {
+    pub(crate) fn new(pods: Pool<Pod>) -> Self {
         Self { pods: Informer::default().pooled(pods), workers: Arc::default() }
     }
 

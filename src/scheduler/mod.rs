@@ -25,7 +25,7 @@ mod writes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Service};
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::runtime::watcher;
@@ -41,7 +41,7 @@ use crate::base::tasks::Tasks;
 use crate::client::decisions::Outcome;
 use crate::client::informer::{Change, Informer};
 use crate::client::lease;
-use crate::client::pods::PodPool;
+use crate::client::pools::Pools;
 use crate::client::queue::Gauge;
 use crate::client::recorder::Recorder;
 use log::Log;
@@ -61,8 +61,8 @@ pub struct Context {
     pub clock: Clock,
     /// Where chance comes from.
     pub names: Arc<Names>,
-    /// The pods that the cluster's parts hold together.
-    pub pods: PodPool,
+    /// What the cluster's parts hold together.
+    pub pools: Pools,
 }
 
 /// The scheduler's parts, shared with its writers.
@@ -70,7 +70,7 @@ struct Scheduler {
     client: kube::Client,
     clock: Clock,
     names: Arc<Names>,
-    pods: PodPool,
+    pools: Pools,
     recorder: Recorder,
     state: Mutex<State>,
     log: Mutex<Log>,
@@ -89,7 +89,7 @@ pub fn start(context: Context, tasks: &Tasks) -> Dialer {
 /// As [`start`]; the gauge tells how many pods wait for a node.
 #[must_use]
 pub fn start_gauged(context: Context, tasks: &Tasks, gauge: &Gauge) -> Dialer {
-    let Context { client, clock, names, pods } = context;
+    let Context { client, clock, names, pools } = context;
     let holder = format!("timonel_{}", names.uid());
     let heartbeat = client.clone();
     tasks.spawn(async move { lease::keep(heartbeat, "kube-scheduler", &holder, clock).await });
@@ -103,7 +103,7 @@ pub fn start_gauged(context: Context, tasks: &Tasks, gauge: &Gauge) -> Dialer {
         client,
         clock,
         names,
-        pods,
+        pools,
     });
     let gauged = Arc::downgrade(&scheduler);
     gauge.add(move || gauged.upgrade().map_or(0, |scheduler| scheduler.state.lock().waiting()));
@@ -128,8 +128,8 @@ impl Scheduler {
         })
         .await;
         self.follow_storage().await;
-        self.follow::<Node>(State::node_changed).await;
-        self.follow_as(Informer::default().pooled(self.pods.clone()), State::pod_changed).await;
+        self.follow_as(Informer::default().pooled(self.pools.nodes.clone()), State::node_changed).await;
+        self.follow_as(Informer::default().pooled(self.pools.pods.clone()), State::pod_changed).await;
         self.decide_for_ever().await;
     }
 

@@ -10,7 +10,7 @@ use crate::base::clock::Clock;
 use crate::base::names::Names;
 use crate::base::pipe::{Dialer, Identity};
 use crate::base::tasks::Tasks;
-use crate::client::pods::PodPool;
+use crate::client::pools::Pools;
 use crate::client::queue::Gauge;
 use crate::cluster::options::Options;
 use crate::cluster::runtime::Engine;
@@ -33,8 +33,8 @@ pub struct Plant {
     pub pki: Arc<Pki>,
     /// Where the disks of the virtual nodes lie, a folder each.
     pub disks: PathBuf,
-    /// The pods that the parts hold together.
-    pub pods: PodPool,
+    /// What the parts hold together.
+    pub pools: Pools,
     /// Where the ingress controller listens.
     pub doors: OpenDoors,
 }
@@ -92,7 +92,7 @@ impl Plant {
             clients,
             clock: self.clock,
             names: Arc::clone(&self.names),
-            pods: self.pods.clone(),
+            pools: self.pools.clone(),
             config,
         };
         ControllerManager::start(context, tasks)
@@ -101,7 +101,7 @@ impl Plant {
     fn start_scheduler(&self, tasks: &Tasks, gauge: &Gauge) {
         let client = self.client(Identity::new("system:kube-scheduler", &[]));
         let context =
-            scheduler::Context { client, clock: self.clock, names: Arc::clone(&self.names), pods: self.pods.clone() };
+            scheduler::Context { client, clock: self.clock, names: Arc::clone(&self.names), pools: self.pools.clone() };
         self.api.peers().register("kube-scheduler", scheduler::start_gauged(context, tasks, gauge));
     }
 
@@ -161,7 +161,7 @@ impl Plant {
             capacity: Capacity { cpu: offered.cpu.clone(), memory: offered.memory.clone(), pods: offered.pods },
             cluster_dns: self.engine.dns,
             disk: self.disks.join(&node),
-            pods: self.pods.clone(),
+            pools: self.pools.clone(),
             clock: self.clock,
         };
         self.api.nodes().register(&node, kubelet::start(config, tasks));

@@ -52,7 +52,8 @@ struct State {
     /// By container id.
     containers: HashMap<String, Arc<Container>>,
     images: HashMap<String, Image>,
-    subscribers: Vec<(String, mpsc::UnboundedSender<Event>)>,
+    /// Boxed: each channel keeps room for many events, and a thousand workers mostly hear of none.
+    subscribers: Vec<(String, mpsc::UnboundedSender<Box<Event>>)>,
 }
 
 struct Pod {
@@ -122,7 +123,7 @@ impl Embedded {
 
 impl State {
     fn tell(&mut self, node: &str, event: &Event) {
-        self.subscribers.retain(|(of, subscriber)| of != node || subscriber.send(event.clone()).is_ok());
+        self.subscribers.retain(|(of, subscriber)| of != node || subscriber.send(event.clone().into()).is_ok());
     }
 
     fn listed(&self, pod: &Pod) -> ListedSandbox {
@@ -168,8 +169,10 @@ impl Runtime for Embedded {
     fn events(&self, node: &str) -> BoxStream<'static, Event> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.0.state.lock().subscribers.push((node.into(), sender));
-        futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|event| (event, receiver)) })
-            .boxed()
+        futures::stream::unfold(receiver, |mut receiver| async {
+            receiver.recv().await.map(|event| (*event, receiver))
+        })
+        .boxed()
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, RuntimeError> {

@@ -82,8 +82,8 @@ impl Storm {
 
     fn start_scheduler(&mut self) {
         let tasks = self.cluster.world.tasks.child();
-        let controllers::Context { clients, clock, names, pods, .. } = self.cluster.context.clone();
-        let context = scheduler::Context { client: clients("kube-scheduler"), clock, names, pods };
+        let controllers::Context { clients, clock, names, pools, .. } = self.cluster.context.clone();
+        let context = scheduler::Context { client: clients("kube-scheduler"), clock, names, pools };
         let _server = scheduler::start(context, &tasks);
         self.scheduler = Some(tasks);
     }

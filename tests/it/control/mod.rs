@@ -39,7 +39,8 @@ use timonel::base::pipe::Identity;
 use timonel::base::tasks::Tasks;
 use timonel::client::informer::Informer;
 use timonel::client::object::{Key, is_deleting};
-use timonel::client::pods::{is_ready, is_terminal, node_name, pool};
+use timonel::client::pods::{is_ready, is_terminal, node_name};
+use timonel::client::pools::Pools;
 use timonel::client::queue::{Next, Queue};
 use timonel::{client, controllers, scheduler};
 use tokio::sync::Notify;
@@ -109,8 +110,8 @@ impl Cluster {
         let mut cluster = Self::bare().await;
         let (context, tasks) = (cluster.context.clone(), &cluster.world.tasks);
         controllers::start(context.clone(), tasks);
-        let controllers::Context { clients, clock, names, pods, .. } = context;
-        let context = scheduler::Context { client: clients("kube-scheduler"), clock, names, pods };
+        let controllers::Context { clients, clock, names, pools, .. } = context;
+        let context = scheduler::Context { client: clients("kube-scheduler"), clock, names, pools };
         cluster.world.server.peers().register("kube-scheduler", scheduler::start(context, tasks));
         for number in 1..=nodes {
             cluster.add_node(&format!("worker-{number}")).await;
@@ -137,7 +138,7 @@ impl Cluster {
         };
         let (manager, scheduler) = (identity("system:kube-controller-manager"), identity("system:kube-scheduler"));
         let client = move |name: &str| if name == "kube-scheduler" { scheduler.clone() } else { manager.clone() };
-        let context = controllers::Context { clients: Arc::new(client), clock, names, pods: pool(), config };
+        let context = controllers::Context { clients: Arc::new(client), clock, names, pools: Pools::default(), config };
         Self { world, clock, home, context, beats: Vec::new() }
     }
 

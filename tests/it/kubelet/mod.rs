@@ -70,7 +70,8 @@ pub(crate) async fn cluster_of(nodes: usize) -> Cluster {
     }
     let account = json!({ "metadata": { "name": "default" } });
     create::<ServiceAccount>(&Api::namespaced(admin.clone(), "default"), account).await;
-    let (runtime, pods) = (Arc::new(Embedded::new(net.clone(), clock, names, &tasks)), client::pods::pool());
+    let (runtime, pools) =
+        (Arc::new(Embedded::new(net.clone(), clock, names, &tasks)), client::pools::Pools::default());
     for number in 1..=nodes {
         let name = format!("worker-{number}");
         let node =
@@ -85,7 +86,7 @@ pub(crate) async fn cluster_of(nodes: usize) -> Cluster {
             cluster_dns: Some([10, 96, 0, 10].into()),
             node: name.clone(),
             disk: home.path().join(&name),
-            pods: pods.clone(),
+            pools: pools.clone(),
             clock,
         };
         server.nodes().register(&name, kubelet::start(config, &tasks));
