@@ -73,12 +73,13 @@ impl App {
             Msg::Paste(text) => return self.ask_top(|view, state| view.paste(&text, state)),
             Msg::Resize(width, height) => {
                 self.state.size = (width, height);
-                let state = &self.state;
-                let steps: Steps = self.stack.iter_mut().flat_map(|layer| layer.view.resized(state)).collect();
-                return self.run(steps);
+                return self.ask_all(|view, state| view.resized(state));
             }
             Msg::Forward(news) => self.on_forward(&news),
-            Msg::Cluster(changes) => changes.into_iter().for_each(|change| self.state.learn(change)),
+            Msg::Cluster(changes) => {
+                changes.into_iter().for_each(|change| self.state.learn(change));
+                return self.ask_all(|view, state| view.learned(state));
+            }
             Msg::Metrics(sample) => self.state.measured(sample),
             Msg::Version(version) => self.state.version = version.ok().or(self.state.version.take()),
             Msg::Catalog(Ok(catalog)) => {
@@ -305,14 +306,16 @@ impl App {
     }
 
     fn refused(&mut self, reason: &str, text: &str) -> Vec<Effect> {
-        let state = &self.state;
-        let steps: Steps = self.stack.iter_mut().flat_map(|layer| layer.view.refused(reason, text, state)).collect();
-        self.run(steps)
+        self.ask_all(|view, state| view.refused(reason, text, state))
     }
 
     fn tell_all(&mut self) -> Vec<Effect> {
+        self.ask_all(|view, state| view.scoped(state))
+    }
+
+    fn ask_all(&mut self, ask: impl Fn(&mut dyn View, &State) -> Steps) -> Vec<Effect> {
         let state = &self.state;
-        let steps: Steps = self.stack.iter_mut().flat_map(|layer| layer.view.scoped(state)).collect();
+        let steps: Steps = self.stack.iter_mut().flat_map(|layer| ask(layer.view.as_mut(), state)).collect();
         self.run(steps)
     }
 
@@ -384,6 +387,11 @@ impl App {
             }
             Step::Look(places) => self.state.look = places,
             Step::Quit => self.ended = true,
+            Step::Leave if self.stack.iter().any(|layer| layer.view.holds().is_some()) => {
+                let question = self.ask_to_leave();
+                return self.push(question);
+            }
+            Step::Leave => self.ended = true,
             Step::Depart(view) => (self.ended, self.departure) = (true, Some(view)),
         }
         Vec::new()

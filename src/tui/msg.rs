@@ -185,9 +185,9 @@ pub enum Reply {
     /// The events about an object.
     Events(Result<Vec<Value>, Failure>),
     /// New log lines.
-    Lines(Vec<String>),
+    Lines(u64, Vec<String>),
     /// The log ended, or failed.
-    LogEnd(Option<Failure>),
+    LogEnd(u64, Option<Failure>),
     /// A file was read.
     File(Result<String, String>),
     /// The file does not exist.
@@ -293,6 +293,10 @@ pub struct LogRequest {
     pub container: Option<String>,
     /// The run before the last restart.
     pub previous: bool,
+    /// Only what was written in the last minutes; all when 0.
+    pub minutes: u32,
+    /// Lines of what was written before, unless minutes say how much.
+    pub tail: u32,
 }
 
 /// Everything that the dashboard can ask of the world.
@@ -310,8 +314,8 @@ pub enum Effect {
     Usage(Ticket, Option<String>),
     /// Read the events about an object.
     Events(Ticket, Target),
-    /// Follow a log.
-    Logs(Ticket, LogRequest),
+    /// Follow a log; its lines come under this number.
+    Logs(Ticket, u64, LogRequest),
     /// Stop all that runs for a view.
     Stop(Ticket),
     /// Change an object and say how it went.

@@ -258,6 +258,7 @@ impl State {
             let lost = |feed: &&mut Feed| matches!(feed, Feed::Lost(failure) if failure.unreachable());
             then.feeds.values_mut().filter(lost).for_each(|feed| *feed = Feed::Live);
             then.metrics.failure.clone_from(&self.cluster.metrics.failure);
+            then.metrics.gone_by = true;
             self.now = self.timeline.at(place).unwrap_or(self.clock);
             let told = self.timeline.told(place);
             self.past = Some(Past { place, told, live: std::mem::replace(&mut self.cluster, then) });

@@ -59,6 +59,8 @@ pub enum Step {
     Close,
     /// End the program.
     Quit,
+    /// End the program; where something is not finished, ask first.
+    Leave,
     /// Leave this cluster and open something, as the palette takes it, on the one where it belongs.
     Depart(String),
 }
@@ -162,6 +164,11 @@ pub trait View: std::fmt::Debug + Send {
 
     /// Which of the offered was chosen in a box over it.
     fn answered(&mut self, _choice: usize, _state: &State) -> Steps {
+        Steps::new()
+    }
+
+    /// The cluster is known to be otherwise than before.
+    fn learned(&mut self, _state: &State) -> Steps {
         Steps::new()
     }
 

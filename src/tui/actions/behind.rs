@@ -2,7 +2,9 @@
 
 use super::Subject;
 use crate::tui::model::catalog::{Resource, Target, find};
+use crate::tui::model::cluster::Cluster;
 use crate::tui::model::facts::{Key, Pod};
+use crate::tui::state::State;
 
 /// Kinds that have pods behind them.
 const WITH_PODS: &[&str] =
@@ -24,17 +26,34 @@ pub fn pod(subject: &Subject) -> Option<Target> {
     Some(Target { resource, namespace: target.namespace.clone(), name: String::from(&found.key.name) })
 }
 
+/// The pod itself, or all those behind the object.
+pub fn pods(target: &Target, state: &State) -> Vec<Target> {
+    if target.resource.kind == "Pod" {
+        return vec![target.clone()];
+    }
+    let Some(resource) = find(&state.catalog, "pods") else { return Vec::new() };
+    let each = |pod: &Pod| Target {
+        resource: resource.clone(),
+        namespace: target.namespace.clone(),
+        name: String::from(&pod.key.name),
+    };
+    behind(target, &state.cluster).into_iter().map(each).collect()
+}
+
 fn found<'a>(subject: &Subject<'a>) -> Option<&'a Pod> {
-    let (cluster, target) = (&subject.state.cluster, subject.one());
-    let namespace = target.namespace.as_deref()?;
-    let pods: Vec<&Pod> = match subject.kind() {
+    let pods = behind(subject.one(), &subject.state.cluster);
+    pods.iter().find(|pod| pod.serving).or(pods.first()).copied()
+}
+
+fn behind<'a>(target: &'a Target, cluster: &'a Cluster) -> Vec<&'a Pod> {
+    let Some(namespace) = target.namespace.as_deref() else { return Vec::new() };
+    match target.resource.kind.as_str() {
         "Service" => {
-            let service = cluster.services.get(&Key::new(namespace, &target.name))?;
-            cluster.selected(&service.key.namespace, &service.selector).collect()
+            let service = cluster.services.get(&Key::new(namespace, &target.name));
+            service.into_iter().flat_map(|it| cluster.selected(&it.key.namespace, &it.selector)).collect()
         }
         kind => cluster.within(namespace).filter(|pod| pod.belongs_to(kind, &target.name)).collect(),
-    };
-    pods.iter().find(|pod| pod.serving).or(pods.first()).copied()
+    }
 }
 
 /// Why there is no pod to go to.

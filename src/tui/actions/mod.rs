@@ -1,7 +1,7 @@
 //! What can be done with objects: one [`Doing`] each, one line in [`ALL`]. Keys, menu, help and bulk are derived from it.
 //! Must not do IO: a doing answers with steps.
 
-mod behind;
+pub mod behind;
 mod change;
 mod jobs;
 mod nodes;

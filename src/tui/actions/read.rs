@@ -1,9 +1,8 @@
 //! Looking at an object: nothing here changes the cluster.
 
-use super::behind::{has_pods, missing, pod};
+use super::behind::{has_pods, missing, pods};
 use super::{Doing, Subject, always, any};
 use crate::tui::keys::Action;
-use crate::tui::model::catalog::Target;
 use crate::tui::model::kubectl;
 use crate::tui::msg::{Effect, LogRequest};
 use crate::tui::state::Notice;
@@ -67,7 +66,7 @@ pub static EVENTS: Doing = Doing {
 pub static LOGS: Doing = Doing {
     name: "Ver los logs",
     key: Some(Action::Logs),
-    about: "Lo que escriben sus contenedores, en vivo; de lo que tiene varios pods, uno. No cambia nada.",
+    about: "Lo que escriben sus contenedores, en vivo; de lo que tiene varios pods, todos juntos. No cambia nada.",
     fits: has_pods,
     refused: no_logs,
     command: |subject| command(subject, false),
@@ -118,15 +117,21 @@ fn no_logs(subject: &Subject) -> Option<String> {
 }
 
 fn command(subject: &Subject, previous: bool) -> String {
-    pod(subject).map(|pod| kubectl::logs(&request(&pod, previous))).unwrap_or_default()
-}
-
-fn request(pod: &Target, previous: bool) -> LogRequest {
-    let namespace = pod.namespace.clone().unwrap_or_default();
-    LogRequest { namespace, pod: pod.name.clone(), container: None, previous }
+    let (of, pods) = (subject.one(), pods(subject.one(), subject.state));
+    match pods.as_slice() {
+        [pod] => kubectl::logs(&LogRequest {
+            namespace: pod.namespace.clone().unwrap_or_default(),
+            pod: pod.name.clone(),
+            container: None,
+            previous,
+            minutes: 0,
+            tail: 0,
+        }),
+        _ => kubectl::all_logs(of, previous, 0),
+    }
 }
 
 fn open_logs(subject: &Subject, previous: bool) -> Steps {
-    let Some(pod) = pod(subject) else { return Steps::new() };
-    vec![Step::Push(logs::open(request(&pod, previous), pod))]
+    let pods = pods(subject.one(), subject.state);
+    vec![Step::Push(logs::open(subject.one().clone(), pods, previous))]
 }

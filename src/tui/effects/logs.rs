@@ -11,24 +11,22 @@ use super::Shared;
 use crate::tui::model::failure::Failure;
 use crate::tui::msg::{LogRequest, Reply, Ticket};
 
-/// Lines read of what was written before.
-const TAIL: i64 = 2000;
 /// Lines put together in one message at most.
 const BATCH: usize = 256;
 /// While a container starts its log is refused; how often to ask again, and how many times.
 const RETRY: (Duration, usize) = (Duration::from_millis(500), 60);
 
 /// Follows a log until it ends or its view is closed.
-pub async fn follow(shared: Shared, ticket: Ticket, request: LogRequest) {
+pub async fn follow(shared: Shared, ticket: Ticket, number: u64, request: LogRequest) {
     let mut end = None;
     for _ in 0..RETRY.1 {
-        end = stream(&shared, ticket, &request).await.err();
+        end = stream(&shared, (ticket, number), &request).await.err();
         match &end {
             Some(failure) if starting(failure) => tokio::time::sleep(RETRY.0).await,
             _ => break,
         }
     }
-    shared.reply(ticket, Reply::LogEnd(end)).await;
+    shared.reply(ticket, Reply::LogEnd(number, end)).await;
 }
 
 /// The server's way to say that there is no log yet.
@@ -37,20 +35,21 @@ fn starting(failure: &Failure) -> bool {
         && (failure.message.contains("ContainerCreating") || failure.message.contains("PodInitializing"))
 }
 
-async fn stream(shared: &Shared, ticket: Ticket, request: &LogRequest) -> Result<(), Failure> {
+async fn stream(shared: &Shared, (ticket, number): (Ticket, u64), request: &LogRequest) -> Result<(), Failure> {
     let pods: Api<Pod> = Api::namespaced(shared.client.clone(), &request.namespace);
     let params = LogParams {
         container: request.container.clone(),
         follow: !request.previous,
         previous: request.previous,
-        tail_lines: Some(TAIL),
+        since_seconds: (request.minutes > 0).then(|| i64::from(request.minutes) * 60),
+        tail_lines: (request.minutes == 0).then_some(request.tail.into()),
         timestamps: true,
         ..LogParams::default()
     };
     let mut lines = pods.log_stream(&request.pod, &params).await?.lines().ready_chunks(BATCH);
     while let Some(batch) = lines.next().await {
         let batch: Result<Vec<String>, _> = batch.into_iter().collect();
-        shared.reply(ticket, Reply::Lines(batch.map_err(Failure::broken)?)).await;
+        shared.reply(ticket, Reply::Lines(number, batch.map_err(Failure::broken)?)).await;
     }
     Ok(())
 }

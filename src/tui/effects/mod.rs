@@ -156,7 +156,9 @@ impl Runner {
     fn spawn(&mut self, effect: Effect) {
         let shared = self.shared.clone();
         match effect {
-            Effect::Logs(ticket, request) => self.anew(ticket).spawn(logs::follow(shared, ticket, request)),
+            Effect::Logs(ticket, number, request) => {
+                self.of(ticket).spawn(logs::follow(shared, ticket, number, request))
+            }
             Effect::Object(ticket, target) => self.of(ticket).spawn(object(shared, ticket, target)),
             Effect::World(ticket, wants) => self.of(ticket).spawn(world::look(shared, ticket, wants)),
             Effect::AsItWas(ticket, target, at) => self.of(ticket).spawn(as_it_was(shared, ticket, target, at)),

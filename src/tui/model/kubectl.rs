@@ -94,6 +94,18 @@ pub fn deeds(targets: &[Target], change: &Deed) -> String {
 /// `kubectl logs web -c app -f`.
 pub fn logs(request: &LogRequest) -> String {
     let container = request.container.as_ref().map(|name| format!(" -c {name}")).unwrap_or_default();
-    let how = if request.previous { " --previous" } else { " -f" };
+    let how = how(request.previous, request.minutes);
     format!("kubectl logs {}{container}{how}{}", request.pod, namespace(Some(&request.namespace)))
+}
+
+/// `kubectl logs deployment/web --all-pods --all-containers --prefix -f`; of a pod, its containers.
+pub fn all_logs(of: &Target, previous: bool, minutes: u32) -> String {
+    let (name, pods) = if of.resource.kind == "Pod" { (of.name.clone(), "") } else { (of.short(), " --all-pods") };
+    let how = how(previous, minutes);
+    format!("kubectl logs {name}{pods} --all-containers --prefix{how}{}", namespace(of.namespace.as_deref()))
+}
+
+fn how(previous: bool, minutes: u32) -> String {
+    let since = if minutes > 0 { format!(" --since={minutes}m") } else { String::new() };
+    format!("{}{since}", if previous { " --previous" } else { " -f" })
 }

@@ -29,6 +29,8 @@ pub struct Sample {
 /// What the readings say together.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
+    /// Whether none will come: of a moment gone by there are no figures.
+    pub gone_by: bool,
     last: Option<(Timestamp, Sample)>,
     /// Requests a second between the last two readings.
     pub rate: Option<f64>,

@@ -15,6 +15,7 @@ pub mod kin;
 pub mod kubectl;
 pub mod lesson;
 pub mod light;
+pub mod log;
 pub mod memory;
 pub mod merge;
 pub mod metrics;

@@ -5,7 +5,7 @@ use crate::tui::model::cluster::{Change, Source};
 use crate::tui::model::facts::{Fact, Happening, Key};
 use crate::tui::model::failure::Failure;
 use crate::tui::model::light::Light;
-use crate::tui::msg::{Effect, Msg};
+use crate::tui::msg::{Effect, Msg, Reply, Ticket};
 
 #[test]
 fn golden_bridge() {
@@ -98,11 +98,48 @@ fn leaving_tells_what_stays_switched_off() {
 }
 
 #[test]
-fn logs_of_what_has_pods_are_those_of_one_of_them() {
+fn logs_of_what_has_pods_are_those_of_all_of_them_together() {
     let mut driver = Driver::new((120, 40));
     driver.press("tab G l");
-    let asked = |effect: &Effect| if let Effect::Object(_, pod) = effect { Some(pod.name.clone()) } else { None };
-    assert_eq!(driver.effects.iter().rev().find_map(asked).as_deref(), Some("web-6f7d9c8b54-a1b2c"));
+    let asked = |driver: &Driver| {
+        let names = driver.effects.iter().filter_map(|effect| match effect {
+            Effect::Object(_, pod) => Some(pod.name.clone()),
+            _ => None,
+        });
+        names.collect::<Vec<_>>()
+    };
+    let names = ["a1b2c", "c3d4e", "f5g6h", "x2x8k"].map(|end| format!("web-6f7d9c8b54-{end}"));
+    assert_eq!(asked(&driver), names);
+    let of = |effect: &Effect| -> Option<Ticket> {
+        if let Effect::Object(ticket, _) = effect { Some(*ticket) } else { None }
+    };
+    for name in &names[..2] {
+        let pod = serde_json::json!({ "metadata": { "name": name }, "spec": { "containers": [{ "name": "c" }] } });
+        driver.answer(of, Reply::Object(Ok(pod)));
+    }
+    driver.answer(of, Reply::Lines(2, vec!["2026-05-01T12:00:02Z segunda".into()]));
+    driver.answer(
+        of,
+        Reply::Lines(1, vec!["2026-05-01T12:00:01Z primera".into(), "2026-05-01T12:00:03Z tercera".into()]),
+    );
+    golden("logs_together", &mut driver);
+    driver.press("tab");
+    driver.hides("segunda");
+    driver.press("c");
+    driver.shows("copiado: kubectl logs web-6f7d9c8b54-a1b2c -f -n default");
+    driver.press("tab tab c");
+    driver.shows("--all-pods --all-containers --prefix -f");
+}
+
+#[test]
+fn a_pod_that_comes_later_joins_the_logs() {
+    let mut driver = Driver::new((120, 40));
+    driver.press("tab G l");
+    let new = super::fixture::pod("web-6f7d9c8b54-zzzzz", "web", "worker-1", "10.244.1.77");
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Pod(new.into()))]));
+    assert!(
+        driver.effects.iter().any(|effect| matches!(effect, Effect::Object(_, pod) if pod.name.ends_with("zzzzz")))
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub fn logs(size: (u16, u16)) -> Driver {
     driver.press(":").write("po").press("enter").table(table()).press("l");
     driver.answer(object, Reply::Object(Ok(pod())));
     let line = |number: usize| format!("2026-05-01T12:00:{:02}.000000000Z GET /tienda/{number} 200", number % 60);
-    driver.answer(object, Reply::Lines((0..100).map(line).collect()));
+    driver.answer(object, Reply::Lines(1, (0..100).map(line).collect()));
     driver
 }
 
@@ -92,7 +92,7 @@ fn logs_are_followed_until_one_scrolls_up() {
     driver.shows("/tienda/99");
     driver.press("k k k");
     driver.hides("/tienda/99");
-    driver.answer(object, Reply::Lines(vec!["2026-05-01T12:00:00Z la última".into()]));
+    driver.answer(object, Reply::Lines(1, vec!["2026-05-01T12:01:00Z la última".into()]));
     driver.hides("la última");
     driver.press("f");
     driver.shows("la última");
@@ -102,8 +102,8 @@ fn logs_are_followed_until_one_scrolls_up() {
 fn logs_are_bounded() {
     let mut driver = logs((80, 24));
     let long = "x".repeat(1 << 20);
-    driver.answer(object, Reply::Lines((0..30).map(|_| long.clone()).collect()));
-    driver.answer(object, Reply::Lines((0..25_000).map(|number| format!("línea {number}")).collect()));
+    driver.answer(object, Reply::Lines(1, (0..30).map(|_| long.clone()).collect()));
+    driver.answer(object, Reply::Lines(1, (0..25_000).map(|number| format!("línea {number}")).collect()));
     driver.shows("línea 24999");
     driver.shows("lo más antiguo ya no se guarda");
 }
@@ -111,7 +111,65 @@ fn logs_are_bounded() {
 #[test]
 fn another_container_and_the_run_before() {
     let mut driver = logs((120, 40));
-    driver.press("tab p");
-    let Some(Effect::Logs(_, request)) = driver.effects.last() else { panic!() };
-    assert_eq!((request.container.as_deref(), request.previous), (Some("cola"), true));
+    let asked = |driver: &Driver| {
+        let logs = driver.effects.iter().filter_map(|effect| match effect {
+            Effect::Logs(_, number, request) => Some((*number, request.container.clone(), request.previous)),
+            _ => None,
+        });
+        logs.collect::<Vec<_>>()
+    };
+    let (app, tail) = (Some("api".to_owned()), Some("cola".to_owned()));
+    assert_eq!(asked(&driver), [(1, app.clone(), false), (2, tail.clone(), false)]);
+    driver.answer(object, Reply::Lines(2, vec!["2026-05-01T12:02:00Z de la cola".into()]));
+    driver.hides("de la cola");
+    driver.press("tab");
+    driver.shows("de la cola");
+    driver.hides("/tienda/99");
+    driver.press("tab");
+    driver.shows("2 contenedores juntos");
+    driver.shows("cola de la cola");
+    driver.press("p");
+    assert_eq!(asked(&driver)[2..], [(3, app, true), (4, tail, true)]);
+    driver.answer(object, Reply::Lines(2, vec!["2026-05-01T12:02:01Z tarde".into()]));
+    driver.hides("tarde");
+}
+
+#[test]
+fn a_log_is_filtered_with_its_neighbours_and_saved_as_it_is_seen() {
+    let mut driver = logs((120, 40));
+    driver.press("x");
+    driver.shows("primero filtra");
+    driver.press("/").write("tienda/50").press("enter");
+    driver.hides("/tienda/49");
+    driver.press("x");
+    driver.shows("y 2 líneas alrededor");
+    driver.shows("/tienda/48");
+    driver.hides("/tienda/47");
+    driver.app.state.data_dir = Some("/datos".into());
+    driver.press("ctrl-s");
+    let Some(Effect::WriteFile { path, text, .. }) = driver.effects.last() else { panic!("nothing was saved") };
+    assert!(path.starts_with("/datos") && path.extension().is_some_and(|it| it == "txt"), "{path:?}");
+    assert_eq!(text.lines().count(), 5);
+}
+
+#[test]
+fn lines_in_json_are_read_as_text_until_asked_as_they_are() {
+    let mut driver = logs((120, 40));
+    let line = r#"2026-05-01T12:03:00Z {"level":"error","msg":"sin disco","libre":0}"#;
+    driver.answer(object, Reply::Lines(1, vec![line.into()]));
+    driver.shows("ERROR  sin disco  libre=0");
+    driver.press("J");
+    driver.shows(r#"{"level":"error","msg":"sin disco","libre":0}"#);
+}
+
+#[test]
+fn a_log_may_begin_a_few_minutes_ago() {
+    let mut driver = logs((120, 40));
+    driver.press("m");
+    driver.shows("el último minuto");
+    let Some(Effect::Logs(_, _, request)) = driver.effects.last() else { panic!() };
+    assert_eq!(request.minutes, 1);
+    driver.press("m m m m");
+    driver.hides("minuto");
+    driver.hides("/tienda/99");
 }

@@ -59,8 +59,8 @@ fn namespaces(size: Size) -> Driver {
 /// Logs with a line that no screen holds.
 fn long_logs(size: Size) -> Driver {
     let mut driver = detail::logs(size);
-    let line = format!("2026-05-01T12:00:59Z {}", "larga ".repeat(80));
-    driver.answer(detail::object, Reply::Lines(vec![line]));
+    let line = format!("2026-05-01T12:09:59Z {}", "larga ".repeat(80));
+    driver.answer(detail::object, Reply::Lines(1, vec![line]));
     driver.press("k k");
     driver
 }

@@ -88,7 +88,7 @@ static LEAVE: Entry = Entry {
     words: &["q", "quit", "salir"],
     about: "Salir de Timonel",
     keys: &[],
-    go: |_, _| Ok(vec![Step::Quit]),
+    go: |_, _| Ok(vec![Step::Leave]),
 };
 
 /// A view that no word opens.

@@ -10,10 +10,12 @@ use super::Entry;
 use crate::tui::actions;
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::{Listing, Target};
+use crate::tui::model::facts::Pod;
 use crate::tui::model::failure::Failure;
 use crate::tui::model::format::{pad, sentence, width};
 use crate::tui::model::health::health;
 use crate::tui::model::lesson::catalogue;
+use crate::tui::model::light::Light;
 use crate::tui::model::why::{self, Case, Finding};
 use crate::tui::model::world::World;
 use crate::tui::msg::{Effect, Reply, Ticket};
@@ -117,7 +119,7 @@ impl Why {
         match &self.object {
             None => body.push(Line::styled("   preguntando al servidor…", theme.dim())),
             Some(Err(failure)) => body.push(Line::styled(format!("   ✕ {failure}"), theme.bad())),
-            Some(Ok(object)) if self.found.is_empty() => body.extend(self.nothing(object, room, theme)),
+            Some(Ok(object)) if self.found.is_empty() => body.extend(self.nothing(object, room, state)),
             Some(Ok(_)) => {
                 for (index, finding) in self.found.iter().enumerate() {
                     let from = body.len();
@@ -135,15 +137,15 @@ impl Why {
     }
 
     /// No cause is known: how it is doing, and what its events say.
-    fn nothing(&self, object: &Value, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    fn nothing(&self, object: &Value, room: usize, state: &State) -> Vec<Line<'static>> {
+        let theme = state.theme;
         let (sign, word) = health(object);
         let text = match (self.world.is_some(), sign) {
             (false, _) => "mirando alrededor…",
-            (true, crate::tui::model::light::Light::Bad) => {
-                "No se reconoce la causa: lee sus condiciones y eventos (d) y sus logs (l)."
-            }
+            (true, Light::Bad) => "No se reconoce la causa: lee sus condiciones y eventos (d) y sus logs (l).",
             (true, _) => "No se ve nada que falle.",
         };
+        let text = format!("{text}{}", elsewhere(sign, state));
         let head = Line::from(vec![
             span("   ", theme.text()),
             light(theme, sign),
@@ -154,8 +156,17 @@ impl Why {
         let missing = missing.map(|(kind, failure)| {
             Line::styled(format!("   no se pudo mirar {kind}: {}", failure.short()), theme.warn())
         });
-        let told = wrap(text, room.saturating_sub(8)).into_iter().map(|line| Line::raw(format!("   {line}")));
+        let told = wrap(&text, room.saturating_sub(8)).into_iter().map(|line| Line::raw(format!("   {line}")));
         [head, Line::default()].into_iter().chain(told).chain(missing).collect()
+    }
+}
+
+/// What fails, when it is something else that was asked about.
+fn elsewhere(sign: Light, state: &State) -> String {
+    let fails = |pod: &&std::sync::Arc<Pod>| pod.light == Light::Bad && !pod.trouble.is_empty();
+    match state.cluster.pods.values().find(fails).filter(|_| sign != Light::Bad) {
+        Some(pod) => format!(" Aquí no; sí falla el pod {} ({}): elígelo y pulsa X.", pod.key.name, pod.trouble),
+        None => String::new(),
     }
 }
 

@@ -100,6 +100,7 @@ fn api_server(cluster: &Cluster) -> Master {
         (Light::Bad, ..) => ("sin conexión".into(), "sin conexión: reintentando".into()),
         (_, _, Some(failure)) => ("●".into(), format!("métricas: {}", why_not(failure))),
         (_, Some(rate), None) => (format!("{} pet/s", decimal(rate)), requests(rate, metrics.latency)),
+        (_, None, None) if metrics.gone_by => ("·".into(), "sin medidas del pasado".into()),
         (_, None, None) => ("…".into(), "midiendo…".into()),
     };
     Master { name: "API Server", light, brief, lines: vec![line], spark: true, ..Master::default() }

@@ -1,5 +1,7 @@
 //! What is typed after `/`, in k9s' vocabulary: text or expression, `!` the others, `-f` letters in order, `-l` labels. Pure.
 
+use std::ops::Range;
+
 use regex::{Regex, RegexBuilder};
 
 use crate::tui::model::table::Row;
@@ -71,6 +73,16 @@ impl Filter {
     pub fn passes_row(&self, row: &Row) -> bool {
         let found = || self.finds(&row.namespace) || row.cells.iter().any(|cell| self.finds(cell));
         self.open() || found() != self.inverse
+    }
+
+    /// Where in a text what is looked for stands; nowhere for what is not an expression, or looks for the others.
+    pub fn places(&self, text: &str) -> Vec<Range<usize>> {
+        match &self.pattern {
+            Pattern::Regex(regex) if !self.inverse => {
+                regex.find_iter(text).map(|found| found.range()).filter(|found| !found.is_empty()).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn finds(&self, text: &str) -> bool {

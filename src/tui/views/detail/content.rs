@@ -9,6 +9,7 @@ use super::{Detail, Tab, links};
 use crate::tui::model::catalog::Target;
 use crate::tui::model::describe::{self, Told};
 use crate::tui::model::format::{pad, sentence, width};
+use crate::tui::model::health::health;
 use crate::tui::model::history::kept;
 use crate::tui::model::light::Light;
 use crate::tui::model::why;
@@ -77,7 +78,8 @@ impl Detail {
         let told = Told {
             label: "¿Por qué?".into(),
             text: format!("{} (X)", sentence(&first.cause)),
-            light: Some(Light::Bad),
+            // What somebody asked for, such as no replicas, is no failure.
+            light: Some(if health(object).0 == Light::Good { Light::Plain } else { Light::Bad }),
             ..Told::default()
         };
         [told_lines(&told, room, state.theme), vec![Line::default()]].concat()

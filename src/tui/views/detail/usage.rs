@@ -29,7 +29,7 @@ pub struct Consumption {
 impl Consumption {
     /// Draws the charts or the table, or says why there is neither.
     pub fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
-        if let Some(why) = self.why_not() {
+        if let Some(why) = self.why_not(state.past.is_some()) {
             return lines(
                 frame,
                 area,
@@ -58,7 +58,7 @@ impl Consumption {
         lines(frame, parts, self.parts(state));
     }
 
-    fn why_not(&self) -> Option<Vec<String>> {
+    fn why_not(&self, past: bool) -> Option<Vec<String>> {
         if self.idle {
             return Some(vec![
                 "Este objeto no usa CPU ni memoria por sí mismo: míralo en sus pods (pestaña Árbol).".into(),
@@ -70,8 +70,9 @@ impl Consumption {
                 "La sirve metrics-server, que se instala aparte; lo mismo le pasa aquí a `kubectl top`.".into(),
             ]),
             Some(failure) => Some(vec![format!("✕ {failure}")]),
-            None if self.series.readings.is_empty() => Some(vec!["midiendo…".into()]),
-            None => None,
+            None if !self.series.readings.is_empty() => None,
+            None if past => Some(vec!["De un momento pasado no hay medidas: vuelve a ahora (t) para verlas.".into()]),
+            None => Some(vec!["midiendo…".into()]),
         }
     }
 
