@@ -55,14 +55,20 @@ impl Log {
         for mut text in new {
             cut(&mut text);
             self.bytes += text.len();
-            let later = self.lines.iter().rev().take_while(|line| time(&line.text) > time(&text)).count();
-            self.lines.insert(self.lines.len() - later, Line { source, text });
+            let at = self.place(time(&text));
+            self.lines.insert(at, Line { source, text });
         }
         while self.lines.len() > self.most || self.bytes > MOST_BYTES {
             let Some(old) = self.lines.pop_front() else { break };
             self.bytes -= old.text.len();
             self.dropped = true;
         }
+    }
+
+    /// Where a line of that time belongs; at the end without one.
+    fn place(&self, at: &str) -> usize {
+        let later = self.lines.iter().rev().take_while(|line| !at.is_empty() && time(&line.text) > at);
+        self.lines.len() - later.count()
     }
 
     /// Forgets all.

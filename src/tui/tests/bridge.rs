@@ -126,7 +126,7 @@ fn logs_of_what_has_pods_are_those_of_all_of_them_together() {
     driver.press("tab");
     driver.hides("segunda");
     driver.press("c");
-    driver.shows("copiado: kubectl logs web-6f7d9c8b54-a1b2c -f -n default");
+    driver.shows("copiado: kubectl logs web-6f7d9c8b54-a1b2c -f");
     driver.press("tab tab c");
     driver.shows("--all-pods --all-containers --prefix -f");
 }

@@ -74,7 +74,9 @@ pub fn logs(size: (u16, u16)) -> Driver {
     let mut driver = Driver::new(size);
     driver.press(":").write("po").press("enter").table(table()).press("l");
     driver.answer(object, Reply::Object(Ok(pod())));
-    let line = |number: usize| format!("2026-05-01T12:00:{:02}.000000000Z GET /tienda/{number} 200", number % 60);
+    let line = |number: usize| {
+        format!("2026-05-01T12:{:02}:{:02}.000000000Z GET /tienda/{number} 200", number / 60, number % 60)
+    };
     driver.answer(object, Reply::Lines(1, (0..100).map(line).collect()));
     driver
 }
@@ -92,7 +94,7 @@ fn logs_are_followed_until_one_scrolls_up() {
     driver.shows("/tienda/99");
     driver.press("k k k");
     driver.hides("/tienda/99");
-    driver.answer(object, Reply::Lines(1, vec!["2026-05-01T12:01:00Z la última".into()]));
+    driver.answer(object, Reply::Lines(1, vec!["2026-05-01T12:02:00Z la última".into()]));
     driver.hides("la última");
     driver.press("f");
     driver.shows("la última");

@@ -56,11 +56,11 @@ fn namespaces(size: Size) -> Driver {
     driver
 }
 
-/// Logs with a line that no screen holds.
+/// Logs with a line that no screen holds, and one in JSON.
 fn long_logs(size: Size) -> Driver {
     let mut driver = detail::logs(size);
     let line = format!("2026-05-01T12:09:59Z {}", "larga ".repeat(80));
-    driver.answer(detail::object, Reply::Lines(1, vec![line]));
+    driver.answer(detail::object, Reply::Lines(1, vec![line, r#"2026-05-01T12:10:00Z {"msg":"hola"}"#.into()]));
     driver.press("k k");
     driver
 }

@@ -39,7 +39,7 @@ static KEYS: &[&[Binding]] = &[
     &[
         bind(&["f"], Action::Follow, "seguir", "Seguir el final, o quedarse quieto"),
         bind(&["/"], Action::Filter, "filtrar", "Sólo las líneas que dicen algo; con ! delante, las que no"),
-        bind(&["tab"], Action::Next, "pod o contenedor", "Todos juntos, o uno tras otro: pods y contenedores"),
+        bind(&["tab"], Action::Next, "otro pod", "Todos juntos, o uno tras otro: pods y contenedores"),
         bind(&["p"], Action::Earlier, "anterior", "Los logs de antes del último reinicio, o los de ahora"),
         bind(&["m"], Action::Since, "desde", "Sólo lo del último minuto, de los últimos 5, 15 o 60, o todo"),
         bind(

@@ -159,7 +159,8 @@ impl Streams {
     }
 
     pub(super) fn only(&self) -> Option<&Stream> {
-        self.only.and_then(|place| self.all.get(place)).or(self.all.first().filter(|_| self.all.len() == 1))
+        let alone = self.all.len() == 1 && self.pods.len() == 1;
+        self.only.and_then(|place| self.all.get(place)).or(self.all.first().filter(|_| alone))
     }
 
     /// Those that are shown.
