@@ -131,9 +131,11 @@ async fn elsewhere(here: Place, name: &str, args: &DashboardArgs) -> (Place, Str
 /// The lesson that a view opens and the cluster that it wants, if it wants one of its own.
 fn own_lesson(view: &str, lessons: Option<&Catalogue>) -> anyhow::Result<Option<(String, Wish)>> {
     let Some(id) = view.strip_prefix("leccion ") else { return Ok(None) };
-    let embedded = Catalogue::embedded()?;
-    let lesson = lessons.unwrap_or(&embedded).get(id);
-    let wish = lesson.map(|lesson| &lesson.setup).and_then(|setup| {
+    let lesson = match lessons {
+        Some(given) => given.get(id).cloned(),
+        None => Catalogue::embedded()?.get(id).cloned(),
+    };
+    let wish = lesson.as_ref().map(|lesson| &lesson.setup).and_then(|setup| {
         let (second, namespace) = (setup.second.clone(), setup.namespace.clone());
         Some(Wish { seed: setup.seed, own: setup.cluster.clone()?, second, namespace, ..Wish::default() })
     });

@@ -176,8 +176,8 @@ impl Hands<'_> {
 /// That nothing matches, as a learner reads it.
 fn missing(target: &Target) -> String {
     let named = target.name.iter().map(|name| format!(" que se llame {name}"));
-    let labelled = target.labels.iter().map(|(key, value)| format!(" con la etiqueta {key}={value}"));
-    format!("aún no hay ningún {}{}: antes hay que crearlo", target.of, named.chain(labelled).collect::<String>())
+    let labelled = target.labels.iter().map(|(key, value)| format!(" con {key}={value}"));
+    format!("no hay ningún {}{}: créalo antes", target.of, named.chain(labelled).collect::<String>())
 }
 
 /// A kind by its name.

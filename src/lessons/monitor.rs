@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::predicate::{Asked, ChangeOf, Count, Predicate, Read, Renewed, Share, Was};
+use super::predicate::{Asked, Bounds, ChangeOf, Count, Predicate, Read, Renewed, Share, Was};
 use super::view::Lasting;
 use super::world::{Change, Entry, Moment, World, matches};
 
@@ -117,6 +117,12 @@ impl Monitor {
         let (times, bounds) = match &self.memory {
             Memory::Now(Predicate::Refused(bounds)) => (refusals(world), *bounds),
             Memory::Now(Predicate::Opened(heard)) => (world.opened(heard.of.as_deref(), heard.is), heard.bounds()),
+            Memory::Counted(count, Some(counted)) => {
+                let bounds = count.bounds();
+                let least = bounds.at_least.or(bounds.equals);
+                (counted.names.len() as u64, Bounds { at_least: least, ..bounds })
+            }
+            Memory::Held { that, .. } => return that.so_far(world),
             Memory::All(parts) | Memory::Any(parts) => return parts.iter().find_map(|part| part.so_far(world)),
             Memory::Happened(that, false) => return that.so_far(world),
             _ => return None,

@@ -40,6 +40,8 @@ static KEYS: &[&[Binding]] = &[
 struct Lessons {
     ticket: Ticket,
     chosen: usize,
+    /// Whether somebody chose it.
+    moved: bool,
     progress: Option<Result<Box<Progress>, String>>,
 }
 
@@ -73,6 +75,14 @@ impl Lessons {
             Some(done) => ("◐", format!("en curso, paso {}/{}", done.step, lesson.steps.len()), Standing::Begun),
             None => ("○", "nueva".into(), Standing::New),
         }
+    }
+
+    /// The lesson to go on with: the last one begun, else the first that is not done.
+    fn due(&self) -> usize {
+        let is = |wanted: Standing| move |lesson: &&Arc<Lesson>| self.standing(lesson).2 == wanted;
+        let place = |lesson: &Arc<Lesson>| all().iter().position(|other| other.id == lesson.id);
+        let begun = all().iter().rev().find(is(Standing::Begun));
+        begun.or_else(|| all().iter().find(is(Standing::New))).and_then(place).unwrap_or(0)
     }
 
     fn line(&self, index: usize, lesson: &Lesson, room: usize, state: &State) -> Line<'static> {
@@ -141,7 +151,7 @@ impl Lessons {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Done,
     Begun,
@@ -170,6 +180,7 @@ impl View for Lessons {
         match reply {
             Reply::Progress(progress) => {
                 self.progress = Some(progress);
+                self.chosen = if self.moved { self.chosen } else { self.due() };
                 Steps::new()
             }
             Reply::SetAside(Ok(path)) => {
@@ -189,6 +200,7 @@ impl View for Lessons {
             }
             Action::Restart => self.ask_aside(state),
             other => {
+                self.moved = true;
                 self.chosen = window::step(self.chosen, all().len(), window::by(other, 10));
                 Steps::new()
             }

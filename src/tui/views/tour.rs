@@ -61,7 +61,7 @@ const CARDS: &[(&str, &str)] = &[
     ),
     (
         "Las lecciones",
-        "`L` abre el curso: sigue tus apuntes y comprueba lo que de verdad pasa en el clúster.\n\n\
+        "`L` abre el curso: sigue los apuntes de clase y comprueba lo que de verdad pasa en el clúster.\n\n\
          `?` enseña todas las teclas de donde estés. Eso es todo: buen viento.",
     ),
 ];

@@ -107,7 +107,8 @@ impl Change<'_> {
             let command = kubectl::deed(self.target, &Deed::Scale(before));
             self.undo(command, Repair::Patch { path, how: MERGE, body: body(before) })
         });
-        Ok((format!("{}: {replicas} réplicas pedidas", self.name()), undo))
+        let asked = if replicas == 1 { "1 réplica pedida".into() } else { format!("{replicas} réplicas pedidas") };
+        Ok((format!("{}: {asked}", self.name()), undo))
     }
 
     async fn restart(&self) -> Went {

@@ -107,7 +107,8 @@ fn strip(play: &Play, room: usize, state: &State) -> Line<'static> {
         spans.push(span(" paso completo", theme.good()));
     } else if let Some(next) = view.goals.iter().find(|goal| !goal.done) {
         // One line has no room for marks.
-        spans.push(span(next.text.replace(['`', '*'], ""), theme.text()));
+        let begun = foot::begun(next).map(|begun| span(format!("{begun} · "), theme.warn()));
+        spans.extend(begun.into_iter().chain([span(next.text.replace(['`', '*'], ""), theme.text())]));
     }
     clip(spans, room)
 }

@@ -109,7 +109,7 @@ fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
 }
 
 /// How far a sub-goal is on its way, if it is.
-fn begun(goal: &GoalView) -> Option<String> {
+pub(super) fn begun(goal: &GoalView) -> Option<String> {
     let held = goal.held.filter(|held| !held.before).map(|held| format!("así {}", seconds(held)));
     held.or_else(|| goal.so_far.map(|(times, whole)| format!("van {times} de {whole}")))
 }

@@ -233,7 +233,7 @@ impl Play {
         }
         if !self.session.advance() {
             return vec![Step::Say(Notice::tip(
-                "aún hay objetivos sin cumplir (○); si te atascas, pide una pista con i",
+                "aún hay objetivos sin cumplir (○, ◐); si te atascas, pide una pista con i",
             ))];
         }
         self.turn_page();
