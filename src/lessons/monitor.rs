@@ -122,9 +122,8 @@ impl Monitor {
                 let least = bounds.at_least.or(bounds.equals);
                 (counted.names.len() as u64, Bounds { at_least: least, ..bounds })
             }
-            Memory::Held { that, .. } => return that.so_far(world),
             Memory::All(parts) | Memory::Any(parts) => return parts.iter().find_map(|part| part.so_far(world)),
-            Memory::Happened(that, false) => return that.so_far(world),
+            Memory::Happened(that, false) | Memory::Held { that, .. } => return that.so_far(world),
             _ => return None,
         };
         bounds.at_least.filter(|least| *least > 1 && times > 0 && times < *least).map(|least| (times, least))

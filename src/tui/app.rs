@@ -386,12 +386,11 @@ impl App {
                 }
             }
             Step::Look(places) => self.state.look = places,
-            Step::Quit => self.ended = true,
             Step::Leave if self.stack.iter().any(|layer| layer.view.holds().is_some()) => {
                 let question = self.ask_to_leave();
                 return self.push(question);
             }
-            Step::Leave => self.ended = true,
+            Step::Leave | Step::Quit => self.ended = true,
             Step::Depart(view) => (self.ended, self.departure) = (true, Some(view)),
         }
         Vec::new()

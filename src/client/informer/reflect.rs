@@ -98,8 +98,9 @@ fn note(version: &mut String, object: &impl Resource) {
 /// Whether the server has forgotten what happened since: all is to be listed anew.
 fn is_expired(error: &watcher::Error) -> bool {
     match error {
-        watcher::Error::WatchError(status) => status.code == GONE,
-        watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == GONE,
+        watcher::Error::WatchError(status) | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => {
+            status.code == GONE
+        }
         _ => false,
     }
 }

@@ -72,6 +72,18 @@ impl Lesson {
         self.id.split('.').next().unwrap_or_default()
     }
 
+    /// Whether a file is part of what the learner is given: it stands there at the start, or a step names it.
+    #[must_use]
+    pub fn speaks_of(&self, file: &str) -> bool {
+        let named = |step: &Step| {
+            let keys = step.keys.iter().filter_map(|key| key.command.as_deref());
+            let commands = step.commands.iter().map(String::as_str).chain(keys).chain(step.edit.as_deref());
+            let texts = step.texts().into_iter().map(|(_, text)| text);
+            commands.chain(texts).any(|text| text.contains(file))
+        };
+        self.setup.objects.iter().any(|object| object == file) || self.steps.iter().any(named)
+    }
+
     /// Every script: those that must pass, then those that must not.
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
         self.passing().chain(&self.anti_solutions)

@@ -88,3 +88,11 @@ fn the_lint_finds_what_is_broken_on_purpose() {
     broken("6.2", "y no uno propio", |lesson| lesson.setup.cluster = None);
     broken("5.2", "que nadie pregunta", |lesson| lesson.steps[0].question = None);
 }
+
+#[test]
+fn files_that_only_solve_a_lesson_are_not_given() {
+    let ladder = lesson("5.2");
+    assert!(ladder.speaks_of("apuntes.yaml") && ladder.files.contains_key("corregido.yaml"));
+    assert!(!ladder.speaks_of("corregido.yaml"));
+    assert!(lesson("1.3").speaks_of("inicio.yaml"));
+}

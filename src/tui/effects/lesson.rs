@@ -60,10 +60,12 @@ pub async fn play(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, tasks: Ta
     shared.reply(ticket, Reply::Lesson(News::Ended)).await;
 }
 
-/// A folder with the lesson's manifests, so that `kubectl apply -f` finds them in the terminal.
+/// A folder with the manifests that the lesson speaks of, so that `kubectl apply -f` finds them in the terminal; those
+/// that only solve it stay out of sight.
 fn laid_out(lesson: &Lesson) -> std::io::Result<TempDir> {
     let folder = tempfile::Builder::new().prefix("timonel-leccion-").tempdir()?;
-    for (name, text) in lesson.files.iter().filter(|(name, _)| !name.contains(['/', '\\'])) {
+    let shown = |name: &str| !name.contains(['/', '\\']) && lesson.speaks_of(name);
+    for (name, text) in lesson.files.iter().filter(|(name, _)| shown(name)) {
         std::fs::write(folder.path().join(name), text)?;
     }
     Ok(folder)

@@ -112,7 +112,7 @@ impl Log {
     /// The lines that are shown as a text, each begun by its label.
     pub fn text(&self, wanted: &Wanted, label: impl Fn(u64) -> String) -> String {
         let shown = self.shown(wanted).into_iter().filter_map(|place| self.line(place));
-        shown.map(|line| format!("{}{}\n", label(line.source), line.text)).collect()
+        shown.flat_map(|line| [label(line.source), line.text.clone(), "\n".to_owned()]).collect()
     }
 }
 

@@ -146,7 +146,7 @@ fn offered(play: &Play, view: &View, hints: bool) -> (String, String) {
             true if play.chose => ("Enter".into(), "responder lo marcado".into()),
             true => ("↑ ↓".into(), "elegir una opción, o con su número; Enter la responde".into()),
             false if play.picked.len() == play.items().len() => ("Enter".into(), "comprobar este orden".into()),
-            false => ("Enter".into(), "poner en orden: ↑ ↓ y Enter, o sus números".into()),
+            false => ("↑ ↓".into(), "elegir el que va ahora, y Enter lo pone; o con su número".into()),
         }
     } else {
         missing(play, view, hints)

@@ -407,6 +407,10 @@ impl View for Play {
             let elsewhere = self.lesson.steps.iter().flat_map(|step| &step.keys).any(|key| key.key == letter);
             return elsewhere.then(|| vec![Step::Say(Notice::tip(format!("la tecla {letter} es de otro paso")))]);
         };
+        if self.pressed.iter().any(|(pressed, _)| *pressed == letter) {
+            // Once more did not help: that is an attempt.
+            self.session.tried();
+        }
         self.pressed.push((letter, key.text.clone()));
         // What no command does is not in the log of commands.
         let logged = key.command.clone().map(Step::Log);

@@ -55,10 +55,10 @@ pub fn near(question: &QuestionView) -> Option<String> {
     })
 }
 
-/// Takes an item, or gives it and those after it back.
+/// Takes an item, or gives it back.
 pub fn toggle(picked: &mut Vec<usize>, place: usize) {
     match picked.iter().position(|taken| *taken == place) {
-        Some(turn) => picked.truncate(turn),
+        Some(turn) => drop(picked.remove(turn)),
         None => picked.push(place),
     }
 }
