@@ -169,8 +169,18 @@ impl Hands<'_> {
     async fn send(&self, method: &str, path: &str, body: Vec<u8>) -> Result<Value, String> {
         let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/merge-patch+json");
         let request = request.body(body).map_err(|error| error.to_string())?;
-        self.client.request::<Value>(request).await.map_err(|error| format!("{method} {path}: {error}"))
+        self.client.request::<Value>(request).await.map_err(|error| match error {
+            kube::Error::Api(status) if status.code == 404 => absent(path),
+            error => format!("{method} {path}: {error}"),
+        })
     }
+}
+
+/// That an object is not there, as a learner reads it.
+fn absent(path: &str) -> String {
+    let mut parts = path.rsplit('/');
+    let (name, plural) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    format!("no existe {name} ({plural}): créalo antes")
 }
 
 /// That nothing matches, as a learner reads it.

@@ -39,9 +39,11 @@ impl Followed {
         Self { monitor: Monitor::new(when), done: false }
     }
 
-    fn view<'a>(&self, text: &'a str, world: &World) -> GoalView<'a> {
+    fn view<'a>(&self, goal: &'a Goal, world: &World) -> GoalView<'a> {
         let held = self.monitor.held(world.now()).filter(|_| !self.done);
-        GoalView { text, done: self.done, held, so_far: self.monitor.so_far(world).filter(|_| !self.done) }
+        let so_far = self.monitor.so_far(world).filter(|_| !self.done);
+        let opens = matches!(goal.when, Predicate::Opened(_));
+        GoalView { text: &goal.text, done: self.done, held, so_far, opens }
     }
 }
 
@@ -155,19 +157,28 @@ impl Session {
     /// What a detour met on the way and has left behind since is to be met again; who stands at a later step's end ran
     /// ahead, and is not set back.
     fn ask_again(&mut self) {
-        let (lesson, now) = (Arc::clone(&self.lesson), Moment { at: self.world.now(), change: Change::Tick });
-        let is_lost = |when: &Predicate| when.is_lost(&|when| monitor::now(when, &self.world, &now));
-        let mut steps = lesson.steps.iter().zip(&mut self.goals).skip(self.step);
-        let Some((step, goals)) = steps.next() else { return };
-        let stands = |(goal, followed): (&Goal, &Followed)| followed.done && !is_lost(&goal.when);
-        if steps.any(|(step, goals)| step.goals.iter().zip(&*goals).all(stands)) {
+        let stands = |(goal, followed): (&Goal, &Followed)| followed.done && !self.is_lost(goal);
+        let mut later = self.lesson.steps.iter().zip(&self.goals).skip(self.step + 1);
+        if later.any(|(step, goals)| step.goals.iter().zip(goals).all(stands)) {
             return;
         }
-        for (goal, followed) in
-            step.goals.iter().zip(goals).filter(|(goal, followed)| followed.done && is_lost(&goal.when))
-        {
+        let (lesson, lost) = (Arc::clone(&self.lesson), self.left_behind());
+        let goals = lesson.steps[self.step].goals.iter().zip(&mut self.goals[self.step]);
+        for ((goal, followed), _) in goals.zip(lost).filter(|(_, lost)| *lost) {
             *followed = Followed::new(&goal.when);
         }
+    }
+
+    /// Which of the step's sub-goals were met and are not so any more.
+    #[must_use]
+    pub fn left_behind(&self) -> Vec<bool> {
+        let goals = self.current().goals.iter().zip(&self.goals[self.step]);
+        goals.map(|(goal, followed)| followed.done && self.is_lost(goal)).collect()
+    }
+
+    fn is_lost(&self, goal: &Goal) -> bool {
+        let now = Moment { at: self.world.now(), change: Change::Tick };
+        goal.when.is_lost(&|when| monitor::now(when, &self.world, &now))
     }
 
     /// Whether the lesson is passed: every step done and gone through.
@@ -245,7 +256,7 @@ impl Session {
             keys: keys.collect(),
             edit: step.edit.as_ref().and_then(|name| lesson.files.get_key_value(name)).map(|(n, c)| (&**n, &**c)),
             question: step.question.as_ref().map(|question| self.question(question)),
-            goals: goals.map(|(goal, followed)| followed.view(&goal.text, &self.world)).collect(),
+            goals: goals.map(|(goal, followed)| followed.view(goal, &self.world)).collect(),
             hints: step.hints.as_ref().map(|hints| self.help.shown(hints, &self.world)).unwrap_or_default(),
             hint_available: step.hints.is_some() && !self.can_advance() && self.help.available(self.world.now()),
             can_advance: self.can_advance(),

@@ -184,6 +184,8 @@ pub struct GoalView<'a> {
     pub held: Option<Lasting>,
     /// Of what has to be done several times: how often it was, of how often.
     pub so_far: Option<(u64, u64)>,
+    /// Whether it is met by opening something on the screen.
+    pub opens: bool,
 }
 
 /// Something that has to hold for a while.

@@ -235,6 +235,11 @@ impl App {
     }
 
     fn on_global(&mut self, action: Action) -> Vec<Effect> {
+        // A question is answered before one goes anywhere else.
+        let asked = self.stack.last().is_some_and(|layer| layer.view.name() == views::confirm::ENTRY.name);
+        if asked && !matches!(action, Action::Help | Action::Back | Action::Quit) {
+            return Vec::new();
+        }
         let step = match action {
             Action::Help => Step::Push(views::help::open(self.stack.last().map(|layer| layer.view.as_ref()))),
             Action::Palette => Step::Push(views::palette::open(&self.state)),

@@ -188,7 +188,9 @@ fn what_a_detour_met_and_left_is_asked_again() {
     assert_eq!(story.goals(), [false], "there is one pod");
     story.scale(3, &["cuatro", "cinco"]);
     story.traffic(6, true);
-    assert_eq!(story.goals(), [true]);
+    assert_eq!((story.goals(), story.session.left_behind()), (vec![true], vec![false]));
+    story.see(object(Was::Deleted, pod("cinco", true)));
+    assert_eq!((story.goals(), story.session.left_behind()), (vec![true], vec![true]), "it was met, and is not so now");
 }
 
 #[test]

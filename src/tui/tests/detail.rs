@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::fixture::{Driver, SIZES, golden};
 use super::lists::table;
+use crate::tui::model::failure::Failure;
 use crate::tui::msg::{Effect, Reply, Ticket};
 
 pub fn object(effect: &Effect) -> Option<Ticket> {
@@ -174,4 +175,19 @@ fn a_log_may_begin_a_few_minutes_ago() {
     driver.press("m m m m");
     driver.hides("minuto");
     driver.hides("/tienda/99");
+}
+
+#[test]
+fn a_log_without_lines_says_why() {
+    let mut driver = logs((120, 40));
+    driver.press("/").write("nada de esto").press("enter");
+    driver.shows("Ninguna línea pasa el filtro.");
+    driver.press("esc p");
+    driver.shows("Todavía no ha escrito nada.");
+    for number in [3, 4] {
+        let failure =
+            Failure { code: 400, ..Failure::broken("previous terminated container \"api\" in pod not found") };
+        driver.answer(object, Reply::LogEnd(number, Some(failure)));
+    }
+    driver.shows("no se ha reiniciado");
 }

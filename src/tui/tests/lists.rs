@@ -210,3 +210,14 @@ fn an_unknown_word_is_explained() {
     driver.press(":").write("pood").press("enter");
     driver.shows("no conozco «pood»");
 }
+
+#[test]
+fn a_question_is_answered_before_one_goes_elsewhere() {
+    let mut driver = pods((120, 40));
+    driver.press("ctrl-d");
+    let asked = driver.screen();
+    driver.press(": o t L");
+    assert_eq!(driver.screen(), asked);
+    driver.press("esc :");
+    assert_ne!(driver.screen(), asked);
+}

@@ -47,7 +47,7 @@ fn watched(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
         lines.extend(play.meters.all().iter().filter_map(|meter| traffic(meter, longest, room, theme)));
         lines.extend(gauges(&play.session.gauges(), room, theme));
         if view.debrief.is_none() {
-            lines.extend(goals(&view, room, theme));
+            lines.extend(goals(&view, &play.session.left_behind(), room, theme));
         }
     }
     lines
@@ -99,13 +99,14 @@ fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
     clip(spans, room)
 }
 
-fn goals(view: &View, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let each = |goal: &GoalView| match begun(goal) {
+fn goals(view: &View, left: &[bool], room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let each = |(goal, left): (&GoalView, &bool)| match begun(goal) {
+        _ if *left => hanging(theme, "● ", &format!("{} · ya lo lograste", goal.text), theme.good(), room),
         Some(begun) => hanging(theme, "◐ ", &format!("{} · {begun}", goal.text), theme.warn(), room),
         None if goal.done => hanging(theme, "● ", goal.text, theme.good(), room),
         None => hanging(theme, "○ ", goal.text, theme.text(), room),
     };
-    view.goals.iter().flat_map(each).collect()
+    view.goals.iter().zip(left).flat_map(each).collect()
 }
 
 /// How far a sub-goal is on its way, if it is.
@@ -167,14 +168,19 @@ fn missing(play: &Play, view: &View, hints: bool) -> (String, String) {
         offer
     } else if begun || !view.keys.is_empty() {
         // One line has no room for marks.
-        let goal = open().next().map(|goal| goal.text.replace(['`', '*'], "")).unwrap_or_default();
-        (MISSING.into(), format!("{goal}{}", ways(view, hints)))
+        let goal = open().next();
+        let ways = if goal.is_some_and(|goal| goal.opens) { THERE.into() } else { ways(view, hints) };
+        let goal = goal.map(|goal| goal.text.replace(['`', '*'], "")).unwrap_or_default();
+        (MISSING.into(), format!("{goal}{ways}"))
     } else if view.edit.is_some() {
         ("e".into(), "abrir el manifiesto en el editor".into())
     } else {
         (":terminal".into(), "escribir ahí el comando (c lo copia)".into())
     }
 }
+
+/// How something is opened on the bridge.
+const THERE: &str = " (en el puente: Tab, flechas, Enter)";
 
 /// What may help with what is missing: the step's keys once more, and its other ways.
 fn ways(view: &View, hints: bool) -> String {

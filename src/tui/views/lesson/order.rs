@@ -21,7 +21,7 @@ pub fn ask(body: &mut Body, play: &Play, question: &QuestionView, room: usize, t
         let taken = play.picked.iter().position(|picked| picked == place);
         let (sign, style) = match (done, taken) {
             (true, _) => (format!("✓ {}º", place + 1), theme.good()),
-            (false, Some(turn)) => (format!("◆ {}º", turn + 1), theme.accent()),
+            (false, Some(turn)) => (format!("◆ {}º · {}", turn + 1, index + 1), theme.accent()),
             (false, None) if index == play.marked => (format!("▸ {} ", index + 1), theme.accent()),
             (false, None) => (format!("  {} ", index + 1), theme.text()),
         };

@@ -18,6 +18,8 @@ use crate::tui::widgets::input::Input;
 use crate::tui::widgets::panel::{lines, row};
 use crate::tui::widgets::text::{clip, span, wrap};
 
+/// How the server says that a container has not been restarted.
+const NO_RUN_BEFORE: &str = "previous terminated container";
 /// The widest that a line's label may be.
 const LABEL: usize = 24;
 
@@ -30,7 +32,11 @@ pub(super) fn draw(logs: &Logs, frame: &mut Frame, area: Rect, state: &State) {
     }
     let body = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
     let room = (usize::from(body.height), usize::from(body.width.saturating_sub(2)));
-    lines(frame, body, page(logs, room, state.theme));
+    let page = page(logs, room, state.theme);
+    if page.is_empty() {
+        return lines(frame, body, [Line::default(), Line::styled(format!("   {}", nothing(logs)), state.theme.dim())]);
+    }
+    lines(frame, body, page);
 }
 
 fn search(logs: &Logs, filter: &Input, theme: Theme) -> Line<'static> {
@@ -48,6 +54,9 @@ fn search(logs: &Logs, filter: &Input, theme: Theme) -> Line<'static> {
 fn status(logs: &Logs, room: usize, theme: Theme) -> Line<'static> {
     let streams = &logs.streams;
     if let Some(failure) = streams.failure() {
+        if streams.previous && failure.message.contains(NO_RUN_BEFORE) {
+            return Line::styled(" ○ no se ha reiniciado: no hay logs anteriores (p: los de ahora)", theme.text());
+        }
         return Line::styled(format!(" ✕ {failure}"), theme.bad());
     }
     let what = match streams.previous {
@@ -65,6 +74,16 @@ fn status(logs: &Logs, room: usize, theme: Theme) -> Line<'static> {
     let told =
         [span(format!(" {what}"), theme.text()), span(format!("   {}{since}{dropped}", whose(streams)), theme.dim())];
     clip(told.into(), room)
+}
+
+/// Why there is no line.
+fn nothing(logs: &Logs) -> &'static str {
+    match (&logs.filter, logs.streams.minutes) {
+        _ if logs.streams.failure().is_some() => "",
+        (Some(filter), _) if !filter.text().is_empty() && !logs.log.is_empty() => "Ninguna línea pasa el filtro.",
+        (_, 0) => "Todavía no ha escrito nada.",
+        _ => "En ese tiempo no ha escrito nada (m: desde antes).",
+    }
 }
 
 fn whose(streams: &Streams) -> String {
