@@ -122,11 +122,22 @@ impl Monitor {
                 let least = bounds.at_least.or(bounds.equals);
                 (counted.names.len() as u64, Bounds { at_least: least, ..bounds })
             }
-            Memory::All(parts) | Memory::Any(parts) => return parts.iter().find_map(|part| part.so_far(world)),
+            // Among other conditions, how many there are is not what the sub-goal is about.
+            Memory::All(parts) | Memory::Any(parts) => {
+                return parts.iter().filter(|part| !part.counts()).find_map(|part| part.so_far(world));
+            }
             Memory::Happened(that, false) | Memory::Held { that, .. } => return that.so_far(world),
             _ => return None,
         };
         bounds.at_least.filter(|least| *least > 1 && times > 0 && times < *least).map(|least| (times, least))
+    }
+
+    fn counts(&self) -> bool {
+        match &self.memory {
+            Memory::Counted(..) => true,
+            Memory::Held { that, .. } => that.counts(),
+            _ => false,
+        }
     }
 
     /// Takes in a moment that the world already shows; whether the condition holds at it.

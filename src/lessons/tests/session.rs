@@ -224,3 +224,16 @@ fn what_is_to_be_done_several_times_is_counted() {
     session.observe_refusal("BadRequest", "strict decoding error: unknown field \"metadata.app\"");
     assert_eq!(so_far(&session), None, "it is done");
 }
+
+#[test]
+fn how_many_there_are_is_told_where_the_goal_is_about_that() {
+    let mut story = Story::new();
+    story.first_step();
+    let so_far = |story: &Story| story.session.view().goals[0].so_far;
+    assert_eq!(so_far(&story), Some((1, 3)));
+    story.scale(3, &["tres"]);
+    assert_eq!(so_far(&story), Some((2, 3)));
+    story.scale(3, &["cuatro"]);
+    story.traffic(1, true);
+    assert_eq!(so_far(&story), None, "now it is time that is missing");
+}

@@ -18,7 +18,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         r"did not find expected key",
-        "YAML esperaba aquí una clave y encontró otra cosa: la sangría de esta línea no coincide con el de su bloque, o quedó algo sin cerrar. Alinea la línea con sus hermanas.",
+        "YAML esperaba aquí una clave y encontró otra cosa: la sangría de esta línea no coincide con la de su bloque, o quedó algo sin cerrar. Alinea la línea con sus hermanas.",
     ),
     (
         r"did not find expected '-' indicator",
