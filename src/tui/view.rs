@@ -1,5 +1,6 @@
 //! What a view is. Views live in a stack; events go to the top first. Must not do IO: a view answers with steps.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ratatui::Frame;
@@ -67,6 +68,28 @@ pub enum Step {
 
 /// Steps, often none.
 pub type Steps = Vec<Step>;
+
+/// Puts a command on the clipboard, and says so.
+pub fn copied(command: String) -> Steps {
+    let said = Step::Say(Notice::info(format!("copiado: {command}")));
+    vec![Step::Run(Effect::Copy(command)), said]
+}
+
+/// Writes a text into a file of the data folder: what it is called, then the time, then its kind. The answer comes as
+/// [`Reply::Saved`].
+pub fn save(ticket: Ticket, (name, kind): (&str, &str), text: String, state: &State) -> Steps {
+    let Some(folder) = &state.data_dir else {
+        return vec![Step::Say(Notice::bad("no hay carpeta de datos donde guardarlo"))];
+    };
+    let path = folder.join(format!("{name}-{}.{kind}", state.clock.strftime("%Y%m%d-%H%M%S")));
+    vec![Step::Run(Effect::WriteFile { to: Some(ticket), path, text })]
+}
+
+/// Says where a file was written, or why it was not.
+pub fn saved(answer: Result<PathBuf, String>) -> Steps {
+    let said = answer.map_or_else(Notice::bad, |path| Notice::info(format!("guardado en {}", path.display())));
+    vec![Step::Say(said)]
+}
 
 /// A screen, or a box over one.
 pub trait View: std::fmt::Debug + Send {

@@ -4,9 +4,8 @@ use super::behind::{has_pods, missing, pods};
 use super::{Doing, Subject, always, any};
 use crate::tui::keys::Action;
 use crate::tui::model::kubectl;
-use crate::tui::msg::{Effect, LogRequest};
-use crate::tui::state::Notice;
-use crate::tui::view::{Step, Steps};
+use crate::tui::msg::LogRequest;
+use crate::tui::view::{Step, Steps, copied};
 use crate::tui::views::detail::{self, Tab};
 use crate::tui::views::{logs, why};
 
@@ -96,10 +95,7 @@ pub static COPY: Doing = Doing {
     fits: any,
     refused: always,
     command: |subject| kubectl::read("describe", subject.one(), ""),
-    steps: |subject| {
-        let command = kubectl::read("describe", subject.one(), "");
-        vec![Step::Run(Effect::Copy(command.clone())), Step::Say(Notice::info(format!("copiado: {command}")))]
-    },
+    steps: |subject| copied(kubectl::read("describe", subject.one(), "")),
     changes: false,
     many: false,
 };

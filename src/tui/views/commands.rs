@@ -9,9 +9,9 @@ use ratatui::text::Line;
 use super::Entry;
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::format::{ago, fit, pad, seconds_between, width};
-use crate::tui::msg::{Effect, Reply, Ticket};
-use crate::tui::state::{Fate, Notice, State};
-use crate::tui::view::{Step, Steps, View};
+use crate::tui::msg::{Reply, Ticket};
+use crate::tui::state::{Fate, State};
+use crate::tui::view::{Step, Steps, View, copied, save, saved};
 use crate::tui::widgets::panel::lines;
 use crate::tui::widgets::text::{span, wrap};
 use crate::tui::widgets::window;
@@ -68,8 +68,7 @@ impl View for Commands {
 
     fn reply(&mut self, reply: Reply, _: &State) -> Steps {
         match reply {
-            Reply::Saved(Ok(path)) => vec![Step::Say(Notice::info(format!("guardado en {}", path.display())))],
-            Reply::Saved(Err(why)) => vec![Step::Say(Notice::bad(why))],
+            Reply::Saved(answer) => saved(answer),
             _ => Steps::new(),
         }
     }
@@ -77,7 +76,7 @@ impl View for Commands {
     fn act(&mut self, action: Action, state: &State) -> Steps {
         match action {
             Action::Copy => return self.copy(state),
-            Action::Save => return self.save(state),
+            Action::Save => return save(self.ticket, ("comandos", "sh"), script(state), state),
             _ => {}
         }
         let by = window::by(action, 10);
@@ -120,18 +119,9 @@ fn script(state: &State) -> String {
 }
 
 impl Commands {
-    fn save(&self, state: &State) -> Steps {
-        let Some(folder) = &state.data_dir else {
-            return vec![Step::Say(Notice::bad("no hay carpeta de datos donde guardarlo"))];
-        };
-        let path = folder.join(format!("comandos-{}.sh", state.clock.strftime("%Y%m%d-%H%M%S")));
-        vec![Step::Run(Effect::WriteFile { to: Some(self.ticket), path, text: script(state) })]
-    }
-
     fn copy(&self, state: &State) -> Steps {
         let Some(entry) = state.log.iter().rev().nth(self.chosen) else { return Steps::new() };
-        let say = Step::Say(Notice::info(format!("copiado: {}", entry.command)));
-        vec![Step::Run(Effect::Copy(entry.command.clone())), say]
+        copied(entry.command.clone())
     }
 
     /// The answer to the chosen command, when it does not fit beside it.

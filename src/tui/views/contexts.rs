@@ -9,7 +9,7 @@ use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::format::{pad, width};
 use crate::tui::msg::{ContextLine, Effect, Reply, Ticket};
 use crate::tui::state::{Notice, State};
-use crate::tui::view::{Step, Steps, View};
+use crate::tui::view::{Step, Steps, View, copied};
 use crate::tui::widgets::panel::lines;
 use crate::tui::widgets::text::{clip, span};
 use crate::tui::widgets::window;
@@ -82,10 +82,7 @@ impl View for Contexts {
                 vec![Step::Say(Notice::tip("ya estás en ese contexto"))]
             }
             (Action::Enter, Some(name)) => vec![Step::Depart(format!("contexto {name}"))],
-            (Action::Copy, Some(name)) => {
-                let command = format!("kubectl config use-context {name}");
-                vec![Step::Say(Notice::info(format!("copiado: {command}"))), Step::Run(Effect::Copy(command))]
-            }
+            (Action::Copy, Some(name)) => copied(format!("kubectl config use-context {name}")),
             (other, _) => {
                 self.chosen = window::step(self.chosen, self.all().len(), window::by(other, 10));
                 Steps::new()

@@ -9,9 +9,8 @@ use crate::tui::actions::{ALL, Doing, FIRST, PODS, Subject, THEN};
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::Target;
 use crate::tui::model::format::{fit, pad, width};
-use crate::tui::msg::Effect;
 use crate::tui::state::{Notice, State};
-use crate::tui::view::{Step, Steps, View};
+use crate::tui::view::{Step, Steps, View, copied};
 use crate::tui::widgets::panel::{dialog, lines};
 use crate::tui::widgets::text::{span, wrap};
 use crate::tui::widgets::window;
@@ -123,11 +122,7 @@ impl View for Menu {
                 Some(why) => vec![Step::Say(Notice::bad(why))],
                 None => std::iter::once(Step::Pop).chain((doing.steps)(&self.subject(state))).collect(),
             },
-            Action::Copy => {
-                let command = (doing.command)(&self.subject(state));
-                let said = Step::Say(Notice::info(format!("copiado: {command}")));
-                vec![Step::Run(Effect::Copy(command)), said]
-            }
+            Action::Copy => copied((doing.command)(&self.subject(state))),
             other => {
                 self.chosen = window::step(self.chosen, offered.len(), window::by(other, 10));
                 Steps::new()

@@ -21,7 +21,7 @@ use crate::tui::model::world::World;
 use crate::tui::msg::{Effect, Reply, Ticket};
 use crate::tui::state::{Notice, State};
 use crate::tui::theme::Theme;
-use crate::tui::view::{Step, Steps, View};
+use crate::tui::view::{Step, Steps, View, copied};
 use crate::tui::widgets::panel::lines;
 use crate::tui::widgets::text::{heading, light, span, wrap};
 use crate::tui::widgets::window;
@@ -106,9 +106,7 @@ impl Why {
     }
 
     fn copy(&self) -> Option<Steps> {
-        let command = self.found.get(self.chosen).map(|finding| finding.command.clone())?;
-        let said = Notice::info(format!("copiado: {command}"));
-        Some(vec![Step::Run(Effect::Copy(command)), Step::Say(said)])
+        self.found.get(self.chosen).map(|finding| copied(finding.command.clone()))
     }
 
     /// All lines, and at which the chosen cause begins and ends.

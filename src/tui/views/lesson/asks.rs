@@ -2,9 +2,8 @@
 
 use super::Play;
 use crate::tui::keys::Action;
-use crate::tui::msg::Effect;
 use crate::tui::state::Notice;
-use crate::tui::view::{Step, Steps};
+use crate::tui::view::{Step, Steps, copied};
 use crate::tui::views::{chooser, confirm, editor};
 
 impl Play {
@@ -18,7 +17,7 @@ impl Play {
     pub(super) fn copy(&self) -> Steps {
         match self.session.view().commands {
             [] => vec![Step::Say(Notice::tip("este paso no tiene comandos que copiar"))],
-            [only] => copied(only),
+            [only] => copied(only.clone()),
             many => vec![Step::Push(chooser::open("¿Qué comando copio?", many.to_vec(), 0))],
         }
     }
@@ -38,9 +37,4 @@ impl Play {
         ];
         vec![Step::Push(confirm::open("¿Dejar la lección?", lost, None, vec![Step::Close]))]
     }
-}
-
-/// Copies a command and says so.
-pub(super) fn copied(command: &str) -> Steps {
-    vec![Step::Run(Effect::Copy(command.into())), Step::Say(Notice::info(format!("copiado: {command}")))]
 }

@@ -24,7 +24,7 @@ use crate::tui::model::lesson::{Meters, News, catalogue};
 use crate::tui::model::scope::Scope;
 use crate::tui::msg::{Effect, Reply, Ticket};
 use crate::tui::state::{Notice, State};
-use crate::tui::view::{Step, Steps, View};
+use crate::tui::view::{Step, Steps, View, copied};
 use crate::tui::widgets::window;
 
 /// Its line in the table of views.
@@ -453,7 +453,7 @@ impl View for Play {
     }
 
     fn answered(&mut self, choice: usize, _: &State) -> Steps {
-        self.session.view().commands.get(choice).map(|command| asks::copied(command)).unwrap_or_default()
+        self.session.view().commands.get(choice).cloned().map(copied).unwrap_or_default()
     }
 
     fn act(&mut self, action: Action, state: &State) -> Steps {

@@ -16,7 +16,7 @@ use crate::tui::model::log::{Log, Wanted};
 use crate::tui::model::rows::Filter;
 use crate::tui::msg::{Effect, Reply, Ticket};
 use crate::tui::state::{Notice, State};
-use crate::tui::view::{Step, Steps, View};
+use crate::tui::view::{Step, Steps, View, copied, save, saved};
 use crate::tui::widgets::input::Input;
 use crate::tui::widgets::window;
 use streams::Streams;
@@ -155,13 +155,9 @@ impl Logs {
     }
 
     fn save(&self, state: &State) -> Steps {
-        let Some(folder) = &state.data_dir else {
-            return vec![Step::Say(Notice::bad("no hay carpeta de datos donde guardarlo"))];
-        };
-        let name = format!("logs-{}-{}.txt", self.of.name, state.clock.strftime("%Y%m%d-%H%M%S"));
         let filter = self.filter();
         let text = self.log.text(&self.wanted(&filter), |number| self.streams.lead(number));
-        vec![Step::Run(Effect::WriteFile { to: Some(self.ticket), path: folder.join(name), text })]
+        save(self.ticket, (&format!("logs-{}", self.of.name), "txt"), text, state)
     }
 
     fn context(&mut self) -> Steps {
@@ -217,10 +213,7 @@ impl View for Logs {
             Reply::Object(Err(failure)) => self.streams.refused(failure),
             Reply::Lines(number, lines) => self.take(number, lines),
             Reply::LogEnd(number, failure) => self.streams.ended(number, failure),
-            Reply::Saved(Ok(path)) => {
-                return vec![Step::Say(Notice::info(format!("guardado en {}", path.display())))];
-            }
-            Reply::Saved(Err(why)) => return vec![Step::Say(Notice::bad(why))],
+            Reply::Saved(answer) => return saved(answer),
             _ => {}
         }
         Steps::new()
@@ -262,13 +255,7 @@ impl View for Logs {
             }
             Action::Next => return self.next(),
             Action::Save => return self.save(state),
-            Action::Copy => {
-                let command = self.command();
-                return vec![
-                    Step::Run(Effect::Copy(command.clone())),
-                    Step::Say(Notice::info(format!("copiado: {command}"))),
-                ];
-            }
+            Action::Copy => return copied(self.command()),
             other => self.scroll(other, state),
         }
         Steps::new()
