@@ -24,7 +24,7 @@ fn main() {
     workloads(&mut generator);
     services_and_policy(&mut generator);
     reviews_and_meta(&mut generator);
-    print!("{}", descriptions(include_str!("../assets/schema/types.txt"), generator.definitions()));
+    print!("{}", descriptions(include_str!("types.txt"), generator.definitions()));
 }
 
 fn reach<T: JsonSchema>(generator: &mut SchemaGenerator) {

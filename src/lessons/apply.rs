@@ -45,15 +45,16 @@ fn unsent(text: impl Into<String>) -> ApplyError {
 }
 
 /// Applies every document of a file in order, each in its own namespace or else in the given one; the first refusal
-/// ends it.
+/// ends it. Whether anything changed.
 ///
 /// # Errors
 /// The refusal, or that the server cannot be reached.
-pub async fn apply(client: &Client, namespace: &str, text: &str) -> Result<(), ApplyError> {
+pub async fn apply(client: &Client, namespace: &str, text: &str) -> Result<bool, ApplyError> {
+    let mut changed = false;
     for document in documents(text)? {
-        apply_one(client, namespace, &document).await?;
+        changed |= apply_one(client, namespace, &document).await?;
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// The documents of a file, empty ones left out.
@@ -64,24 +65,31 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, ApplyError> {
     Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
-async fn apply_one(client: &Client, namespace: &str, object: &Value) -> Result<(), ApplyError> {
+async fn apply_one(client: &Client, namespace: &str, object: &Value) -> Result<bool, ApplyError> {
     let (resource, scope) = mapping(client, object).await?;
     let name = object["metadata"]["name"].as_str().filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| unsent("resource name may not be empty"))?;
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or(namespace);
     let namespace = (scope == Scope::Namespaced).then_some(namespace);
     let path = DynamicObject::url_path(&resource, namespace);
-    let (method, path, content) = match existing(client, &format!("{path}/{name}")).await? {
+    let there = existing(client, &format!("{path}/{name}")).await?;
+    let (method, path, content) = match &there {
         // As kubectl's «unchanged»: a patch would take away what the server added to a pod's lists, which it does not allow.
-        Some(there) if object["kind"] == "Pod" && holds(&there, object) => return Ok(()),
+        Some(there) if object["kind"] == "Pod" && holds(there, object) => return Ok(false),
         Some(_) => ("PATCH", format!("{path}/{name}"), "application/merge-patch+json"),
         None => ("POST", path, "application/json"),
     };
     let uri = format!("{path}?fieldManager={MANAGER}&fieldValidation=Strict");
     let request = Request::builder().method(method).uri(uri).header(CONTENT_TYPE, content);
     let request = request.body(object.to_string().into_bytes()).map_err(|error| unsent(error.to_string()))?;
-    client.request::<Value>(request).await?;
-    Ok(())
+    let now = client.request::<Value>(request).await?;
+    Ok(there.is_none_or(|before| !same_version(&before, &now)))
+}
+
+/// Whether two states of an object are one: a write that changes nothing makes no revision.
+pub(super) fn same_version(before: &Value, after: &Value) -> bool {
+    let version = |object: &Value| object["metadata"]["resourceVersion"].as_str().map(str::to_owned);
+    version(before).is_some() && version(before) == version(after)
 }
 
 /// The resource of an object, as the server's discovery has it.

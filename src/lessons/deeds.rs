@@ -31,6 +31,8 @@ pub struct Hands<'a> {
 pub enum Outcome {
     /// It was done.
     Done,
+    /// Everything was as wanted already.
+    Same,
     /// A manifest was refused: the `reason` of the server's Status, and the text.
     Refused {
         /// Empty when it was never sent.
@@ -51,17 +53,17 @@ impl Hands<'_> {
             Action::Delete(target) => self.delete(target, 1).await?,
             Action::DeleteAll(target) => self.delete(target, usize::MAX).await?,
             Action::Scale { deployment, replicas } => {
-                self.patch("Deployment", deployment, None, &json!({"spec": {"replicas": replicas}})).await?;
+                return self.patch("Deployment", deployment, None, &json!({"spec": {"replicas": replicas}})).await;
             }
             Action::Patch { object, with } => {
                 let (kind, name) = object.split_once('/').ok_or_else(|| format!("«{object}» no es Kind/nombre"))?;
-                self.patch(kind, name, None, with).await?;
+                return self.patch(kind, name, None, with).await;
             }
             Action::Label { on, most, set } => {
                 self.label(on, most.unwrap_or(usize::MAX), &json!({"metadata": {"labels": set}})).await?;
             }
             Action::Switch { component, on } => {
-                self.patch("Component", component, None, &json!({"spec": {"enabled": on}})).await?;
+                return self.patch("Component", component, None, &json!({"spec": {"enabled": on}})).await;
             }
             Action::Exec { pod, command } => self.exec(pod, command).await?,
             Action::Rate { to, rate } => self.rates.set(to, *rate)?,
@@ -74,7 +76,8 @@ impl Hands<'_> {
         let text = self.lesson.files.get(file);
         let text = text.ok_or_else(|| format!("la carpeta de la lección no tiene {file}"))?;
         match apply::apply(self.client, &self.lesson.setup.namespace, text).await {
-            Ok(()) => Ok(Outcome::Done),
+            Ok(true) => Ok(Outcome::Done),
+            Ok(false) => Ok(Outcome::Same),
             Err(ApplyError::Refused { reason, text }) => Ok(Outcome::Refused { reason, text }),
             Err(error) => Err(error.to_string()),
         }
@@ -155,10 +158,12 @@ impl Hands<'_> {
         if items.is_empty() { Err(missing(target)) } else { Ok(items) }
     }
 
-    async fn patch(&self, kind: &str, name: &str, namespace: Option<&str>, with: &Value) -> Result<(), String> {
+    async fn patch(&self, kind: &str, name: &str, namespace: Option<&str>, with: &Value) -> Result<Outcome, String> {
         let path = self.path(known(kind)?, namespace, name);
         let body = self.fill(&with.to_string()).await?;
-        self.send("PATCH", &path, body.into_bytes()).await.map(drop)
+        let before = self.send("GET", &path, Vec::new()).await?;
+        let after = self.send("PATCH", &path, body.into_bytes()).await?;
+        Ok(if apply::same_version(&before, &after) { Outcome::Same } else { Outcome::Done })
     }
 
     fn path(&self, kind: &Kind, namespace: Option<&str>, name: &str) -> String {

@@ -183,7 +183,10 @@ impl App {
             }
             None => match self.state.settings.keymap.find(&[keys::GLOBAL], key) {
                 Some(action) => self.on_global(action),
-                None => Vec::new(),
+                None => {
+                    let steps = layer.view.stray(key, &self.state);
+                    self.run(steps)
+                }
             },
         }
     }

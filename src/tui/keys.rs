@@ -165,6 +165,12 @@ pub static GLOBAL: &[Binding] = &[
 /// How the way back is hinted where a view does not say it in its own words.
 pub static LEAVE: Binding = bind(&["esc"], Action::Back, "volver", "Volver");
 
+/// While one types what a list is filtered by.
+pub static FILTERING: &[&[Binding]] = &[&[
+    bind(&["enter"], Action::Enter, "listo", "Quedarse con lo filtrado"),
+    bind(&["esc"], Action::No, "quitar el filtro", "Quitar el filtro"),
+]];
+
 /// Moving in a list; views add it to their own keys.
 pub static MOVES: &[Binding] = &[
     bind(&["down", "j"], Action::Down, "", "Bajar"),

@@ -6,14 +6,17 @@ use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 
 use super::keys::{self, Action, Binding};
 use super::model::bridge;
 use super::model::cluster::Tally;
 use super::model::facts::Happening;
 use super::model::format::{ago, fit, seconds_between, thousands, width};
-use super::state::{Fate, State, Tone};
+use super::state::{Fate, Notice, State, Tone};
+use super::theme::Theme;
 use super::view::View;
 use super::widgets::panel::row;
 use super::widgets::text::{self, span};
@@ -39,6 +42,9 @@ pub fn draw(frame: &mut Frame, views: &[&dyn View], state: &State) {
     let body = body((area.width, area.height));
     for view in views {
         view.draw(frame, body, state);
+    }
+    if let Some(notice) = &state.notice {
+        long(frame, area, notice, state.theme);
     }
 }
 
@@ -105,11 +111,7 @@ fn status(state: &State, room: u16) -> Line<'static> {
     let theme = state.theme;
     let room = usize::from(room);
     if let Some(notice) = &state.notice {
-        let (sign, style) = match notice.tone {
-            Tone::Done => (" ✓ ", theme.good()),
-            Tone::Tip => (" › ", theme.accent()),
-            Tone::Bad => (" ✕ ", theme.bad()),
-        };
+        let (sign, style) = sign(notice, theme);
         let said = text::clip(vec![span(sign, style), span(notice.text.replace('\n', "  "), theme.text())], room);
         return text::sides(said, Line::from(last_command(state)), room);
     }
@@ -118,6 +120,30 @@ fn status(state: &State, room: u16) -> Line<'static> {
     let happened = last_event(state).filter(|_| spare > ROOMY).map(|(_, event)| fit(&event, spare));
     let right = Line::styled(happened.map(|event| event + " ").unwrap_or_default(), theme.dim());
     text::sides(left, right, room)
+}
+
+fn sign(notice: &Notice, theme: Theme) -> (&'static str, Style) {
+    match notice.tone {
+        Tone::Done => (" ✓ ", theme.good()),
+        Tone::Tip => (" › ", theme.accent()),
+        Tone::Bad => (" ✕ ", theme.bad()),
+    }
+}
+
+/// What does not fit in its line takes as many as it needs, over the view, until the next key.
+fn long(frame: &mut Frame, area: Rect, notice: &Notice, theme: Theme) {
+    let (sign, style) = sign(notice, theme);
+    let pieces = text::wrap(&notice.text, usize::from(area.width).saturating_sub(sign.len() + 1));
+    let height = u16::try_from(pieces.len()).unwrap_or(u16::MAX).min(area.height / 3);
+    if height < 2 {
+        return;
+    }
+    let spot = Rect { y: area.y + area.height - 1 - height, height, ..area };
+    frame.render_widget(Clear, spot);
+    let lead = |at: usize| if at == 0 { sign } else { "   " };
+    let lines = pieces.into_iter().enumerate().map(|(at, piece)| (lead(at), piece));
+    let lines = lines.map(|(lead, piece)| Line::from(vec![span(lead, style), span(piece, theme.text())]));
+    super::widgets::panel::lines(frame, spot, lines);
 }
 
 /// How long after a frame the line of the last event reads otherwise, where it is shown.
@@ -140,7 +166,10 @@ fn last_command(state: &State) -> Vec<Span<'static>> {
 
 /// When something happened last, and what.
 fn last_event(state: &State) -> Option<(Timestamp, String)> {
-    let recent = |event: &Happening| event.at.is_some_and(|at| seconds_between(at, state.now) <= NEWS);
+    let recent = |event: &Happening| {
+        let new = event.at.is_some_and(|at| seconds_between(at, state.now) <= NEWS);
+        new && (event.key.namespace.is_empty() || state.scope.has(&event.key.namespace))
+    };
     let event = state.cluster.last_event(recent)?;
     let at = event.at?;
     let when = ago(at, state.now);

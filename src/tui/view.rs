@@ -175,6 +175,11 @@ pub trait View: std::fmt::Debug + Send {
         None
     }
 
+    /// A key that neither this view nor any other place binds.
+    fn stray(&self, _key: KeyEvent, _state: &State) -> Steps {
+        Steps::new()
+    }
+
     /// The object that it shows, if it shows one: kind and name.
     fn shows(&self) -> Option<(&str, &str)> {
         None

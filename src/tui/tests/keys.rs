@@ -104,7 +104,7 @@ const WAYS: &[(&str, &[Way])] = &[
     ("escalar", &[lists::scaling]),
     ("elegir", &[reach::which]),
     ("terminal", &[|size| named(size, "terminal")]),
-    ("master", &[|size| pressed(size, "tab backtab backtab enter")]),
+    ("master", &[|size| pressed(size, "tab backtab backtab backtab enter")]),
 ];
 
 /// What to do first, so that there is somewhere to go.

@@ -185,6 +185,41 @@ fn a_prediction_is_marked_then_answered_once() {
 }
 
 #[test]
+fn who_has_not_predicted_is_asked_to_before_a_key_shows_it() {
+    let stroke = |driver: &Driver| driver.effects.iter().any(|effect| matches!(effect, Effect::LessonKey(..)));
+    for size in SIZES {
+        let mut driver = playing(size, "1.5");
+        driver.press("T").shows("T otra vez lo hace sin ella");
+        assert!(!stroke(&driver));
+        driver.press("T");
+        assert!(stroke(&driver), "it asks once");
+        let mut driver = playing(size, "1.5");
+        driver.press("2 enter T");
+        assert!(stroke(&driver), "who has predicted is not held up");
+    }
+}
+
+#[test]
+fn keys_of_the_bridge_say_where_they_work() {
+    let mut driver = playing((120, 40), "1.3");
+    driver.press("ctrl-d").shows("esa tecla es del puente");
+}
+
+/// The server speaks English: what it means is said first, and all of it can be read.
+#[test]
+fn a_refused_key_is_explained_in_as_many_lines_as_it_takes() {
+    for size in SIZES {
+        let mut driver = playing(size, "2.9");
+        let text = "Operation cannot be fulfilled on deployments.apps \"web\": the object has been modified; please apply \
+                    your changes to the latest version and try again";
+        driver.answer(asked, Reply::Lesson(News::Refused { reason: "Conflict".into(), text: text.into() }));
+        for said in ["Kubernetes lo rechaza. Alguien cambió el objeto", "try again»"] {
+            driver.shows(said);
+        }
+    }
+}
+
+#[test]
 fn a_question_out_of_sight_is_shown_before_it_is_answered() {
     let mut driver = playing((80, 24), "1.3");
     driver.hides("  1 No.");

@@ -161,6 +161,16 @@ fn scaling_shows_the_command_before_it_is_sent() {
 }
 
 #[test]
+fn a_digit_too_many_is_asked_about() {
+    let mut driver = scaling((120, 40));
+    driver.write("99999").press("enter");
+    driver.shows("¿Pedir tantas réplicas?");
+    assert!(!driver.effects.iter().any(|effect| matches!(effect, Effect::Change { .. })));
+    driver.press("s");
+    assert!(matches!(driver.effects.last(), Some(Effect::Change { change: Deed::Scale(99_999), .. })));
+}
+
+#[test]
 fn a_pod_cannot_be_scaled_and_says_why() {
     let mut driver = pods((120, 40));
     driver.press("+");

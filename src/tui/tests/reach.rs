@@ -28,7 +28,7 @@ fn golden_switches() {
 #[test]
 fn a_part_is_switched_off_after_saying_what_will_be_seen() {
     let mut driver = Driver::new((120, 40));
-    driver.press("backtab backtab backtab right right o");
+    driver.press("backtab backtab backtab backtab right right o");
     driver.shows("Interruptores · 2 de 15 apagados");
     driver.press("enter");
     driver.shows("¿Apagar scheduler?");

@@ -61,6 +61,16 @@ fn the_bridge_tells_what_fails_and_x_says_why() {
 }
 
 #[test]
+fn tab_stops_at_what_fails() {
+    for size in [(80, 24), (120, 40)] {
+        let mut driver = Driver::new(size);
+        // The workers, and two sections back.
+        driver.press("tab backtab enter");
+        driver.shows("default · pod/db-0");
+    }
+}
+
+#[test]
 fn the_command_is_copied_and_the_lesson_opened() {
     let mut driver = why((120, 40));
     driver.shows("Lección 6.3 · Los ojos: get, describe, logs, events");

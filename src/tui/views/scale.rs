@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::Entry;
+use super::{Entry, confirm};
 use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::catalog::Target;
 use crate::tui::model::kubectl;
@@ -31,6 +31,9 @@ static KEYS: &[&[Binding]] = &[&[
     bind(&["-", "down"], Action::ScaleDown, "una menos", "Una menos"),
     bind(&["esc", "q"], Action::Back, "dejarlo", "Cerrar sin cambiar nada"),
 ]];
+
+/// So many more replicas at once are asked about: a digit too many is typed soon.
+const MANY: i64 = 2_000;
 
 #[derive(Debug)]
 struct Scale {
@@ -58,11 +61,18 @@ impl Scale {
         self.input = Input::new(&next.to_string());
     }
 
+    /// Asks for it; for so many more at once, only after a yes.
     fn send(&self) -> Steps {
         let Some(replicas) = self.wanted() else { return Steps::new() };
         let change = Deed::Scale(replicas);
         let command = kubectl::deed(&self.target, &change);
-        vec![Step::Pop, Step::Run(Effect::Change { command, target: self.target.clone(), change })]
+        let asked = Step::Run(Effect::Change { command: command.clone(), target: self.target.clone(), change });
+        if replicas.saturating_sub(self.now.unwrap_or(0)) < MANY {
+            return vec![Step::Pop, asked];
+        }
+        let told =
+            format!("Son {replicas} pods: lleva su tiempo, y los que no quepan en los workers esperarán sin nodo.");
+        vec![Step::Pop, Step::Push(confirm::open("¿Pedir tantas réplicas?", vec![told], Some(command), vec![asked]))]
     }
 }
 

@@ -102,6 +102,8 @@ impl Switches {
         let indent = if part.part_of.is_empty() { "   " } else { "     " };
         let since = part.since.map(|since| age(seconds_between(since, state.now))).unwrap_or_default();
         let figure = |value: Option<i64>, unit: &str| value.map(|value| format!("{value} {unit}")).unwrap_or_default();
+        // What is off asks for nothing: its last figures are not news.
+        let (rate, queue) = if part.enabled { (part.rate, part.queue) } else { (None, None) };
         let restarts = if part.restarts > 0 { format!("  volvió {} veces", part.restarts) } else { String::new() };
         let name = pad(&part.key.name, widest - width(indent));
         let spans = [
@@ -109,10 +111,7 @@ impl Switches {
             light(theme, parts::light(part)),
             span(format!(" {name} "), style),
             span(format!("  {} {} ", pad(parts::word(part), 10), pad(&since, 6)), theme.text()),
-            span(
-                format!("{}  {}", pad(&figure(part.rate, "pet/s"), 10), pad(&figure(part.queue, "en cola"), 12)),
-                theme.dim(),
-            ),
+            span(format!("{}  {}", pad(&figure(rate, "pet/s"), 10), pad(&figure(queue, "en cola"), 12)), theme.dim()),
             span(restarts, theme.warn()),
         ];
         let left = room.saturating_sub(spans.iter().map(Span::width).sum());

@@ -44,7 +44,12 @@ static KEYS: &[&[Binding]] = &[SECTIONS, OWN, actions::FIRST, actions::PODS, act
 
 /// Going from section to section; beside a lesson these keys are the lesson's.
 static SECTIONS: &[Binding] = &[
-    bind(&["tab"], Action::Next, "elegir", "Pasar a la sección siguiente: masters, sin nodo, workers, servicios"),
+    bind(
+        &["tab"],
+        Action::Next,
+        "elegir",
+        "Pasar a la sección siguiente: masters, sin nodo, los que fallan, workers, servicios",
+    ),
     bind(&["backtab"], Action::Previous, "", "Pasar a la sección anterior"),
     bind(&["L"], Action::Lessons, "lecciones", "Las lecciones: empezar una o ver lo hecho"),
 ];
@@ -90,7 +95,7 @@ fn target(spot: &Spot, state: &State) -> Option<Target> {
     let (word, key): (_, &Key) = match spot {
         Spot::Master(_) => return None,
         Spot::Worker(key) => ("nodes", key),
-        Spot::Waiting(key) | Spot::Pod(key) => ("pods", key),
+        Spot::Waiting(key) | Spot::Failing(key) | Spot::Pod(key) => ("pods", key),
         Spot::Service(key) => ("services", key),
     };
     let resource = find(&state.catalog, word)?;
@@ -263,9 +268,11 @@ fn lanes(area: Rect, scene: &Scene, roomy: bool) -> [Rect; 2] {
 /// Pods in trouble, and why: those that no worker has taken, or those that fail.
 fn waiting(frame: &mut Frame, area: Rect, (title, waiting): (&str, &[Waiting]), chosen: Option<&Spot>, state: &State) {
     let theme = state.theme;
-    let focus = waiting.iter().position(|each| {
-        chosen.is_some_and(|spot| [Spot::Waiting(each.pod.key.clone()), Spot::Pod(each.pod.key.clone())].contains(spot))
-    });
+    let key = match chosen {
+        Some(Spot::Waiting(key) | Spot::Failing(key) | Spot::Pod(key)) => Some(key),
+        _ => None,
+    };
+    let focus = waiting.iter().position(|each| key == Some(&each.pod.key));
     let room = usize::from(area.height);
     let shown = window::around(focus.unwrap_or(0), waiting.len(), room);
     let hidden = waiting.len() - shown.len();

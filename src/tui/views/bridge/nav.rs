@@ -11,6 +11,8 @@ pub enum Spot {
     Master(usize),
     /// A pod without worker.
     Waiting(Key),
+    /// A pod in the lane of those that fail.
+    Failing(Key),
     /// A worker.
     Worker(Key),
     /// A pod on a worker.
@@ -38,12 +40,14 @@ impl Grid {
     pub fn of(scene: &Scene) -> Self {
         let masters = (0..scene.masters.len()).map(|index| vec![Spot::Master(index)]).collect();
         let waiting: Vec<Spot> = scene.waiting.iter().map(|each| Spot::Waiting(each.pod.key.clone())).collect();
+        let failing: Vec<Spot> = scene.failing.iter().map(|each| Spot::Failing(each.pod.key.clone())).collect();
         let worker = |worker: &crate::tui::model::bridge::Worker| {
             let pods = worker.pods.iter().map(|pod| Spot::Pod(pod.key.clone()));
             std::iter::once(Spot::Worker(worker.node.key.clone())).chain(pods).collect()
         };
         let services: Vec<Spot> = scene.services.iter().map(|each| Spot::Service(each.service.key.clone())).collect();
-        let sections = vec![masters, vec![waiting], scene.workers.iter().map(worker).collect(), vec![services]];
+        let workers = scene.workers.iter().map(worker).collect();
+        let sections = vec![masters, vec![waiting], vec![failing], workers, vec![services]];
         let full =
             |columns: Vec<Vec<Spot>>| columns.into_iter().filter(|column| !column.is_empty()).collect::<Vec<_>>();
         Self(sections.into_iter().map(full).filter(|columns| !columns.is_empty()).collect())

@@ -7,6 +7,7 @@ mod draw;
 mod foot;
 mod keys;
 mod order;
+mod strokes;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
+use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use super::editor::{LessonFile, Source};
@@ -77,6 +79,8 @@ struct Play {
     been_there: bool,
     /// The lesson's own keys that were pressed, by what they do.
     pressed: Vec<(char, String)>,
+    /// The key that was asked to wait for the prediction.
+    hasty: Option<char>,
     /// The views that were opened in this step.
     been: Vec<&'static str>,
     /// The option marked in the question.
@@ -111,6 +115,7 @@ impl Play {
             on_bridge: false,
             been_there: false,
             pressed: Vec::new(),
+            hasty: None,
             been: Vec::new(),
             marked: 0,
             chose: false,
@@ -147,6 +152,7 @@ impl Play {
         (self.marked, self.chose, self.top, self.follow, self.completed) = (0, false, 0, false, None);
         self.picked.clear();
         self.been.clear();
+        self.hasty = None;
     }
 
     /// The bridge highlights what the step is about.
@@ -294,6 +300,7 @@ impl Play {
             // Nothing of it stands yet: there is nothing to ask about.
             Action::Restart if matches!(self.phase, Phase::Broken(_)) => return self.begin(state),
             Action::Restart => return self.ask_again(),
+            Action::Back if self.session.finished() => return vec![Step::Close],
             Action::Back => self.on_bridge = true,
             Action::Choose(option) => self.mark(option),
             Action::Down | Action::Up => self.move_by(window::by(action, 1)),
@@ -331,7 +338,10 @@ impl Play {
                 self.phase = Phase::Running;
                 return [self.look()].into_iter().chain(self.happens()).collect();
             }
-            News::Refused { reason, text } => return self.refused(&reason, &text, state),
+            News::Refused { reason, text } => {
+                let said = Step::Say(Notice::bad(strokes::refusal(&text)));
+                return self.refused(&reason, &text, state).into_iter().chain([said]).collect();
+            }
             News::Tried => self.session.tried(),
             News::Failed(why) => self.phase = Phase::Broken(why),
             News::Ended => self.phase = Phase::Broken("se dejó de recibir lo que pasa en el clúster".into()),
@@ -399,23 +409,15 @@ impl View for Play {
         steps
     }
 
-    fn stroke(&mut self, letter: char, _: &State) -> Option<Steps> {
-        if self.phase != Phase::Running || self.session.finished() {
-            return None;
-        }
-        let Some(key) = self.lesson.steps[self.session.step()].keys.iter().find(|key| key.key == letter) else {
-            let elsewhere = self.lesson.steps.iter().flat_map(|step| &step.keys).any(|key| key.key == letter);
-            return elsewhere.then(|| vec![Step::Say(Notice::tip(format!("la tecla {letter} es de otro paso")))]);
-        };
-        if self.pressed.iter().any(|(pressed, _)| *pressed == letter) {
-            // Once more did not help: that is an attempt.
-            self.session.tried();
-        }
-        self.pressed.push((letter, key.text.clone()));
-        // What no command does is not in the log of commands.
-        let logged = key.command.clone().map(Step::Log);
-        let stroke = Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key.clone()));
-        Some(logged.into_iter().chain([stroke]).collect())
+    fn stroke(&mut self, letter: char, state: &State) -> Option<Steps> {
+        let running = self.phase == Phase::Running && !self.session.finished();
+        running.then(|| self.press(letter, state)).flatten()
+    }
+
+    fn stray(&self, key: KeyEvent, state: &State) -> Steps {
+        let there = !self.on_bridge && state.settings.keymap.find(keys::ON_BRIDGE, key).is_some();
+        let told = || Step::Say(Notice::tip("esa tecla es del puente: pasa antes con Tab"));
+        there.then(told).into_iter().collect()
     }
 
     fn covered(&mut self, by: &dyn View, state: &State) -> Steps {

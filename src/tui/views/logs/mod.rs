@@ -186,7 +186,7 @@ impl View for Logs {
     }
 
     fn keys(&self) -> &'static [&'static [Binding]] {
-        KEYS
+        if self.typing { keys::FILTERING } else { KEYS }
     }
 
     fn typing(&self) -> bool {

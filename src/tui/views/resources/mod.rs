@@ -38,10 +38,10 @@ pub static ENTRY: Entry = Entry {
     go: super::unreachable_by_word,
 };
 
-static KEYS: &[&[Binding]] = &[OWN, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
+static KEYS: &[&[Binding]] = &[actions::FIRST, OWN, actions::PODS, actions::THEN, keys::MOVES];
 
 /// The same of a kind without pods behind it.
-static WITHOUT_PODS: &[&[Binding]] = &[OWN, actions::FIRST, actions::THEN, keys::MOVES];
+static WITHOUT_PODS: &[&[Binding]] = &[actions::FIRST, OWN, actions::THEN, keys::MOVES];
 
 static OWN: &[Binding] = &[
     bind(
@@ -232,7 +232,11 @@ impl View for Resources {
     }
 
     fn keys(&self) -> &'static [&'static [Binding]] {
-        if actions::has_pods(&self.resource) { KEYS } else { WITHOUT_PODS }
+        match self.typing {
+            true => keys::FILTERING,
+            false if actions::has_pods(&self.resource) => KEYS,
+            false => WITHOUT_PODS,
+        }
     }
 
     fn typing(&self) -> bool {
