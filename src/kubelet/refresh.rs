@@ -51,9 +51,9 @@ impl Refresh {
         self.due
     }
 
-    /// The pod is another now: its fields may be in files.
-    pub(crate) fn hasten(&mut self, now: Timestamp) {
-        self.due = self.due.map(|_| now);
+    /// The pod is another now: its fields may be in files, but for the volume that all have.
+    pub(crate) fn hasten(&mut self, pod: &Pod, now: Timestamp) {
+        self.due = self.due.map(|due| if only_automatic(pod) { due } else { now });
     }
 
     /// Writes what is another now; an error is the message of `FailedMount`.

@@ -178,9 +178,9 @@ impl Worker {
     }
 
     fn renew(&mut self, pod: Arc<Pod>) {
-        let told = |pod: &Pod| (pod.metadata.labels.clone(), pod.metadata.annotations.clone());
-        if told(&pod) != told(&self.pod) {
-            self.refresh.hasten(self.context.clock.now());
+        let (before, after) = (&self.pod.metadata, &pod.metadata);
+        if (&before.labels, &before.annotations) != (&after.labels, &after.annotations) {
+            self.refresh.hasten(&pod, self.context.clock.now());
         }
         // Somebody else wrote since: even a status that was told before may have to be told again.
         if version(&pod) > version(&self.pod) {

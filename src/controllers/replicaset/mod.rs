@@ -27,7 +27,7 @@ use super::{Manager, Outcome, unless_gone};
 use crate::base::selector::Selector;
 use crate::client::informer::{Change, Informer};
 use crate::client::object::{Key, controller_of, is_deleting, uid_of};
-use crate::client::pods::{is_active, is_terminal};
+use crate::client::pods::{is_active, is_ready, is_terminal, ready_since};
 use crate::client::queue::{Next, Queue};
 use plan::{Need, need, next_look, status_of};
 pub(super) use rank::less_useful;
@@ -104,7 +104,8 @@ impl<O: Replicated> Controller<O> {
     fn subscribe(self: &Arc<Self>, queue: &Queue<Key>) {
         let (controller, keys) = (self.clone(), queue.clone());
         self.manager.informers.pods.on_change(move |change| {
-            for key in controller.owners.observed(change, &controller.pods.expectations) {
+            let concerned = controller.owners.observed(change, &controller.pods.expectations);
+            for key in concerned.into_iter().filter(|_| !counts_alike(change)) {
                 let wait = controller.breath(&key);
                 keys.add_after(key, wait);
             }
@@ -175,6 +176,15 @@ impl<O: Replicated> Controller<O> {
         let api: Api<O> = Api::namespaced(self.manager.client.clone(), &owner.namespace().unwrap_or_default());
         unless_gone(api.replace_status(&owner.name_any(), &PostParams::default(), &updated).await).map(drop)
     }
+}
+
+/// Whether a pod counts before and after a change for the same: nothing that a set asks of its pods is another, nor who owns
+/// it. A set of ten thousand would look at all of them for an annotation of one.
+fn counts_alike(change: &Change<Pod>) -> bool {
+    let Change::Updated { old, new } = change else { return false };
+    let state = |pod: &Pod| (is_active(pod), is_terminal(pod), is_deleting(&pod.metadata), is_ready(pod), ready_since(pod));
+    let (before, after) = (&old.metadata, &new.metadata);
+    before.labels == after.labels && before.owner_references == after.owner_references && state(old) == state(new)
 }
 
 fn selector_of<O: Replicated>(owner: &O) -> Option<Selector> {

@@ -7,7 +7,9 @@ use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetSpec};
 use k8s_openapi::api::core::v1::{Pod, PodCondition, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
+use super::counts_alike;
 use super::plan::{Need, need, next_look, status_of};
+use crate::client::informer::Change;
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_700_000_000).unwrap()
@@ -66,6 +68,23 @@ fn the_least_useful_pods_go_first() {
 fn among_equals_the_newest_goes() {
     let pods = [pod("old", Some("n1"), Some(10_000)), pod("new", Some("n2"), Some(10))];
     assert_eq!(goes(&set(1), &pods), ["new"]);
+}
+
+#[test]
+fn an_annotation_is_nothing_to_a_set_and_all_that_it_counts_is() {
+    let old = pod("a", Some("n1"), Some(60));
+    let alike = |change: &dyn Fn(&mut Pod)| {
+        let mut new = (*old).clone();
+        change(&mut new);
+        counts_alike(&Change::Updated { old: old.clone(), new: Arc::new(new) })
+    };
+    assert!(alike(&|pod| pod.metadata.annotations = Some([("n".into(), "1".into())].into())));
+    assert!(!alike(&|pod| pod.metadata.labels = Some([("app".into(), "b".into())].into())));
+    assert!(!alike(&|pod| pod.metadata.owner_references = Some(Vec::new())));
+    assert!(!alike(&|pod| pod.metadata.deletion_timestamp = Some(Time(now()))));
+    assert!(!alike(&|pod| pod.status.as_mut().unwrap().phase = Some("Failed".into())));
+    assert!(!alike(&|pod| pod.status.as_mut().unwrap().conditions = None));
+    assert!(!counts_alike(&Change::Added(old.clone())));
 }
 
 #[test]
