@@ -101,6 +101,11 @@ pub(crate) struct Reply {
 }
 
 impl Plan {
+    /// Whether it does anything by itself that an application should not.
+    pub(crate) fn misbehaves(&self) -> bool {
+        self.crash_after.is_some() || self.leak.is_some() || self.burn.is_some()
+    }
+
     /// What a request for `/` takes.
     fn per_request(&self) -> Effect {
         self.work.map(Effect::Work).or(self.serve.map(Effect::Serve)).unwrap_or(Effect::Nothing)

@@ -63,6 +63,8 @@ pub(crate) fn resolve(container: &Container, facts: &Facts) -> Result<Vec<(Strin
             env.set(&variable.name, value);
         }
     }
+    // It stays as long as the container.
+    env.0.shrink_to_fit();
     Ok(env.0)
 }
 

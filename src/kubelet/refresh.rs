@@ -1,7 +1,6 @@
 //! Keeps the files of a running pod's volumes as their sources are now: ConfigMaps, Secrets, fields of the pod, tokens.
 //! Must not touch volumes that are not made of files.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,7 +23,8 @@ const RENEWED: i64 = 80;
 /// What a pod's volumes of files hold, and when to look again.
 #[derive(Debug, Default)]
 pub(crate) struct Refresh {
-    shown: BTreeMap<String, Files>,
+    /// By name.
+    shown: Vec<(String, Files)>,
     token: Option<(Timestamp, Bytes)>,
     /// When to look again; never for a pod without volumes of files.
     due: Option<Timestamp>,
@@ -81,10 +81,14 @@ impl Refresh {
         };
         let uid = spec::id(pod).uid;
         for (name, files) in volumes::resolve(&facts)?.iter().filter_map(files) {
-            if self.shown.get(&name) != Some(&files) {
+            let shown = self.shown.iter().position(|(shown, _)| *shown == name);
+            if shown.is_none_or(|at| self.shown[at].1 != files) {
                 let written = context.runtime.update_volume(&uid, &name, files.clone()).await;
                 written.map_err(|error| error.to_string())?;
-                self.shown.insert(name, files);
+                match shown {
+                    Some(at) => self.shown[at].1 = files,
+                    None => self.shown.push((name, files)),
+                }
             }
         }
         Ok(())

@@ -177,8 +177,8 @@ pub enum VolumeSource {
     Disk(PathBuf),
 }
 
-/// Files by relative path.
-pub type Files = Arc<BTreeMap<String, File>>;
+/// Files by relative path, in its order.
+pub type Files = Arc<[(String, File)]>;
 
 /// A file of a volume.
 #[derive(Clone, Debug, PartialEq, Eq)]

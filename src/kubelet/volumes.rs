@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use k8s_openapi::api::core::v1::{
@@ -107,7 +106,7 @@ fn source(volume: &Declared, facts: &Facts) -> Result<VolumeSource, String> {
     } else {
         return Err(failed("this kind of volume is not supported by this node".into()));
     }
-    Ok(VolumeSource::Files(Arc::new(tree)))
+    Ok(VolumeSource::Files(tree.into_iter().collect()))
 }
 
 /// Where a volume lies on this machine: one of the local provisioner on the node's own disk, any other folder where it says.

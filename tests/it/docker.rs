@@ -218,7 +218,7 @@ fn a_restart_adopts_the_same_containers() {
 #[ignore = "needs Docker"]
 fn volumes_limits_exec_and_follow_reach_the_container() {
     let files = |text: &str| -> Files {
-        Files::new([("saludo".to_string(), File { data: text.to_string().into(), mode: 0o644 })].into())
+        Files::from([("saludo".to_string(), File { data: text.to_string().into(), mode: 0o644 })])
     };
     scenario(3, async |world| {
         let runtime = world.connect().await.unwrap();

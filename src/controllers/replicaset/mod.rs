@@ -182,7 +182,8 @@ impl<O: Replicated> Controller<O> {
 /// it. A set of ten thousand would look at all of them for an annotation of one.
 fn counts_alike(change: &Change<Pod>) -> bool {
     let Change::Updated { old, new } = change else { return false };
-    let state = |pod: &Pod| (is_active(pod), is_terminal(pod), is_deleting(&pod.metadata), is_ready(pod), ready_since(pod));
+    let state =
+        |pod: &Pod| (is_active(pod), is_terminal(pod), is_deleting(&pod.metadata), is_ready(pod), ready_since(pod));
     let (before, after) = (&old.metadata, &new.metadata);
     before.labels == after.labels && before.owner_references == after.owner_references && state(old) == state(new)
 }

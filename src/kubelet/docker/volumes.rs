@@ -150,7 +150,7 @@ fn write_files(folder: &Path, files: &Files) -> io::Result<()> {
 
 /// Makes the first part of each path a link into the current generation and removes links to what is no more.
 fn publish(folder: &Path, files: &Files) -> io::Result<()> {
-    for path in files.keys() {
+    for (path, _) in files.iter() {
         let Some(first) = Path::new(path).components().next() else { continue };
         let link = folder.join(first);
         if !link.is_symlink() {
@@ -178,14 +178,12 @@ fn remove(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::kubelet::runtime::File;
 
     fn files(entries: &[(&str, &str)]) -> Files {
         let file = |data: &str| File { data: data.to_string().into(), mode: 0o640 };
-        Arc::new(entries.iter().map(|(path, data)| ((*path).to_string(), file(data))).collect())
+        entries.iter().map(|(path, data)| ((*path).to_string(), file(data))).collect()
     }
 
     #[test]

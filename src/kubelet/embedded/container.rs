@@ -14,9 +14,8 @@ use futures::stream;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::io::AsyncRead;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{SetOnce, mpsc};
 use tokio_util::io::StreamReader;
-use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
 use crate::base::clock::Clock;
@@ -45,9 +44,11 @@ pub(super) struct Container {
     input: Mutex<Option<mpsc::UnboundedSender<Bytes>>>,
     typed: Mutex<Option<mpsc::UnboundedReceiver<Bytes>>>,
     pub(super) used: Used,
-    term: CancellationToken,
-    kill: CancellationToken,
-    exit: watch::Sender<Option<Exit>>,
+    /// SIGTERM came.
+    term: SetOnce<()>,
+    /// SIGKILL came.
+    kill: SetOnce<()>,
+    exit: SetOnce<Exit>,
 }
 
 /// What a container has used.
@@ -59,7 +60,7 @@ pub(super) struct Used {
 }
 
 impl Container {
-    pub(super) fn new(id: String, image_id: String, spec: ContainerSpec, files: Tree, clock: &Clock) -> Self {
+    pub(super) fn new(id: String, image_id: String, spec: Arc<ContainerSpec>, files: Tree, clock: &Clock) -> Self {
         let (input, typed) = spec.stdin.then(mpsc::unbounded_channel).unzip();
         Self {
             files,
@@ -67,13 +68,13 @@ impl Container {
             typed: Mutex::new(typed),
             id,
             image_id,
-            spec: Arc::new(spec),
+            spec,
             started_at: clock.now(),
             log: Arc::new(Log::new(*clock)),
             used: Used::default(),
-            term: CancellationToken::new(),
-            kill: CancellationToken::new(),
-            exit: watch::Sender::new(None),
+            term: SetOnce::new(),
+            kill: SetOnce::new(),
+            exit: SetOnce::new(),
         }
     }
 
@@ -89,26 +90,29 @@ impl Container {
 
     /// Waits for its end.
     pub(super) async fn ended(&self) {
-        // The sender lives in `self`, so waiting cannot fail.
-        let _ = self.exit.subscribe().wait_for(Option::is_some).await;
+        self.exit.wait().await;
     }
 
     pub(super) fn exit(&self) -> Option<Exit> {
-        self.exit.borrow().clone()
+        self.exit.get().cloned()
     }
 
     /// SIGTERM, then SIGKILL after the grace; waits for the end.
     pub(super) async fn stop(&self, grace: Duration) {
-        self.term.cancel();
-        let mut exit = self.exit.subscribe();
-        if tokio::time::timeout(grace, exit.wait_for(Option::is_some)).await.is_err() {
-            self.kill.cancel();
-            let _ = exit.wait_for(Option::is_some).await;
+        self.terminate();
+        if tokio::time::timeout(grace, self.ended()).await.is_err() {
+            self.kill();
+            self.ended().await;
         }
     }
 
+    // A second signal of a kind says nothing new.
+    fn terminate(&self) {
+        let _ = self.term.set(());
+    }
+
     pub(super) fn kill(&self) {
-        self.kill.cancel();
+        let _ = self.kill.set(());
     }
 
     /// Resident bytes.
@@ -121,14 +125,14 @@ impl Container {
         let metered = Metered { program: Box::pin(program), container: self.clone(), clock: world.clock };
         let code = tokio::select! {
             biased;
-            () = self.kill.cancelled() => 137,
+            &() = self.kill.wait() => 137,
             code = metered => code,
         };
         world.tasks.cancel();
         self.log.close();
         let oom_killed = self.used.out_of_memory.load(Ordering::Relaxed);
         let exit = Exit { code, oom_killed, message: self.termination_message(code), at: world.clock.now() };
-        self.exit.send_replace(Some(exit.clone()));
+        let _ = self.exit.set(exit.clone());
         exit
     }
 
@@ -156,15 +160,15 @@ impl Host for Container {
     }
 
     async fn terminated(&self) {
-        self.term.cancelled().await;
+        self.term.wait().await;
     }
 
     /// The only process that there is to signal is the container's own.
     fn signal(&self, process: i32, signal: i32) -> io::Result<()> {
         match (process, signal) {
             (1, 0) => {}
-            (1, KILL) => self.kill.cancel(),
-            (1, _) => self.term.cancel(),
+            (1, KILL) => self.kill(),
+            (1, _) => self.terminate(),
             _ => return Err(io::ErrorKind::NotFound.into()),
         }
         Ok(())

@@ -228,6 +228,7 @@ impl Runtime for Embedded {
         let image = self.0.state.lock().images.get(&spec.image).cloned();
         let image = image.ok_or_else(|| RuntimeError::Start(format!("failed to resolve image \"{}\"", spec.image)))?;
         let id = (self.0.names.uid() + &self.0.names.uid()).replace('-', "");
+        let spec = Arc::new(spec);
         let files = sandbox.files(&spec);
         let container = Arc::new(Container::new(id.clone(), image.id, spec, files, &self.0.clock));
         let world = self.world(&container, &sandbox);

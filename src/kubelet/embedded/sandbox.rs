@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::kubelet::programs::files::{Tree, Volume};
+use crate::kubelet::programs::files::{Layout, Tree, Volume};
 use crate::kubelet::runtime::{ContainerSpec, SandboxSpec};
 
 /// A pod's sandbox.
@@ -19,8 +19,15 @@ impl Sandbox {
     }
 
     /// The files that a container sees: its own few, and the volumes where they are mounted.
-    pub(super) fn files(&self, container: &ContainerSpec) -> Tree {
-        let mut tree = Tree::default();
+    pub(super) fn files(self: &Arc<Self>, container: &Arc<ContainerSpec>) -> Tree {
+        let (sandbox, spec) = (self.clone(), container.clone());
+        let tree = Tree::later(move || sandbox.layout(&spec));
+        // A part of a volume stays as it is when the container starts.
+        if container.mounts.iter().any(|mount| !mount.sub_path.is_empty()) { tree.lay_out() } else { tree }
+    }
+
+    fn layout(&self, container: &ContainerSpec) -> Layout {
+        let mut tree = Layout::default();
         // Every image has them, empty; a tree of one's own refuses nothing.
         let _ = ["/root", "/tmp"].map(|folder| tree.make_directory(folder));
         tree.seed("/etc/hostname", format!("{}\n", self.spec.hostname));

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::ops::Deref;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use parking_lot::RwLock;
@@ -20,6 +21,8 @@ type Contents = Arc<RwLock<BTreeMap<String, Bytes>>>;
 pub(in crate::kubelet) enum Volume {
     /// In memory.
     Memory { contents: Contents, limit: Limit },
+    /// Written by the kubelet, by nobody else.
+    Given(Arc<RwLock<Files>>),
     /// A place on this machine, and whether it may be written.
     Disk { root: PathBuf, writable: bool },
 }
@@ -31,18 +34,19 @@ pub(in crate::kubelet) enum Limit {
     None,
     /// No space is left, as in a tmpfs of that size.
     Refuse(u64),
-    /// The kubelet writes it, nobody else.
-    ReadOnly,
 }
 
-/// What one container sees, by absolute path. Clones share it.
-#[derive(Clone, Default)]
-pub(in crate::kubelet) struct Tree {
+/// What one container sees, laid out when it is first looked at: most programs never do. Clones share it.
+#[derive(Clone)]
+pub(in crate::kubelet) struct Tree(Arc<LazyLock<Layout, Box<dyn FnOnce() -> Layout + Send>>>);
+
+/// Files and volumes by absolute path.
+#[derive(Default)]
+pub(in crate::kubelet) struct Layout {
     own: Contents,
     mounts: Vec<Mounted>,
 }
 
-#[derive(Clone)]
 struct Mounted {
     path: String,
     volume: Volume,
@@ -53,11 +57,7 @@ struct Mounted {
 impl Volume {
     pub(in crate::kubelet) fn new(source: &VolumeSource) -> Self {
         match source {
-            VolumeSource::Files(files) => {
-                let volume = Self::Memory { contents: Contents::default(), limit: Limit::ReadOnly };
-                volume.replace(files);
-                volume
-            }
+            VolumeSource::Files(files) => Self::Given(Arc::new(RwLock::new(files.clone()))),
             VolumeSource::Empty { memory, limit } => {
                 let limit = limit.filter(|_| *memory).map_or(Limit::None, Limit::Refuse);
                 Self::Memory { contents: Contents::default(), limit }
@@ -69,17 +69,15 @@ impl Volume {
 
     /// Replaces all contents at once.
     pub(in crate::kubelet) fn replace(&self, files: &Files) {
-        if let Self::Memory { contents, .. } = self {
-            *contents.write() = files.iter().map(|(path, file)| (path.clone(), file.data.clone())).collect();
+        if let Self::Given(given) = self {
+            *given.write() = files.clone();
         }
     }
 
     /// A copy that later changes do not reach: what a `subPath` of files is (it is mounted once).
     pub(in crate::kubelet) fn frozen(&self) -> Self {
         match self {
-            Self::Memory { contents, limit: Limit::ReadOnly } => {
-                Self::Memory { contents: Arc::new(RwLock::new(contents.read().clone())), limit: Limit::ReadOnly }
-            }
+            Self::Given(given) => Self::Given(Arc::new(RwLock::new(given.read().clone()))),
             other => other.clone(),
         }
     }
@@ -88,6 +86,7 @@ impl Volume {
     pub(in crate::kubelet) fn size(&self) -> Option<u64> {
         match self {
             Self::Memory { contents, .. } => Some(contents.read().values().map(|data| data.len() as u64).sum()),
+            Self::Given(given) => Some(given.read().iter().map(|(_, file)| file.data.len() as u64).sum()),
             Self::Disk { .. } => None,
         }
     }
@@ -95,13 +94,14 @@ impl Volume {
     fn read(&self, path: &str) -> Option<Bytes> {
         match self {
             Self::Memory { contents, .. } => contents.read().get(path).cloned(),
+            Self::Given(given) => given.read().iter().find(|(name, _)| name == path).map(|(_, file)| file.data.clone()),
             Self::Disk { root, .. } => fs::read(root.join(path)).ok().map(Bytes::from),
         }
     }
 
     fn write(&self, path: &str, data: Bytes) -> io::Result<()> {
         let (contents, limit) = match self {
-            Self::Memory { limit: Limit::ReadOnly, .. } | Self::Disk { writable: false, .. } => {
+            Self::Given(_) | Self::Disk { writable: false, .. } => {
                 return Err(ErrorKind::ReadOnlyFilesystem.into());
             }
             Self::Disk { root, .. } => return write_to_disk(&root.join(path), &data),
@@ -127,7 +127,7 @@ impl Volume {
     /// Removes a file, or a directory with all that is in it.
     fn remove(&self, path: &str) -> bool {
         match self {
-            Self::Memory { limit: Limit::ReadOnly, .. } | Self::Disk { writable: false, .. } => false,
+            Self::Given(_) | Self::Disk { writable: false, .. } => false,
             Self::Memory { contents, .. } => {
                 let (mut contents, below) = (contents.write(), format!("{path}/"));
                 let before = contents.len();
@@ -145,6 +145,7 @@ impl Volume {
     fn names(&self, below: &str) -> Vec<String> {
         match self {
             Self::Memory { contents, .. } => contents.read().keys().cloned().collect(),
+            Self::Given(given) => given.read().iter().map(|(name, _)| name.clone()).collect(),
             Self::Disk { root, .. } => {
                 let entries = fs::read_dir(root.join(below)).into_iter().flatten().flatten();
                 let name = |entry: fs::DirEntry| {
@@ -163,6 +164,10 @@ impl Volume {
                 let below = format!("{path}/");
                 path.is_empty() || contents.read().keys().any(|name| name.starts_with(&below))
             }
+            Self::Given(given) => {
+                let below = format!("{path}/");
+                path.is_empty() || given.read().iter().any(|(name, _)| name.starts_with(&below))
+            }
             Self::Disk { root, .. } => root.join(path).is_dir(),
         }
     }
@@ -174,13 +179,40 @@ fn write_to_disk(path: &Path, data: &[u8]) -> io::Result<()> {
 }
 
 impl Tree {
-    /// All of a disk, from a folder of this machine down.
-    pub(in crate::kubelet) fn disk(root: &Path) -> Self {
-        let mut tree = Self::default();
-        tree.mount("/", Volume::Disk { root: root.into(), writable: true }, "", false);
-        tree
+    /// One that is laid out when it is first looked at.
+    pub(in crate::kubelet) fn later(layout: impl FnOnce() -> Layout + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(layout))))
     }
 
+    /// Lays it out now: what a part of a volume holds is what it held then.
+    pub(in crate::kubelet) fn lay_out(self) -> Self {
+        LazyLock::force(&self.0);
+        self
+    }
+
+    /// All of a disk, from a folder of this machine down.
+    pub(in crate::kubelet) fn disk(root: &Path) -> Self {
+        let mut layout = Layout::default();
+        layout.mount("/", Volume::Disk { root: root.into(), writable: true }, "", false);
+        layout.into()
+    }
+}
+
+impl Deref for Tree {
+    type Target = Layout;
+
+    fn deref(&self) -> &Layout {
+        &self.0
+    }
+}
+
+impl From<Layout> for Tree {
+    fn from(layout: Layout) -> Self {
+        Self::later(|| layout)
+    }
+}
+
+impl Layout {
     /// A file of the container's own.
     pub(in crate::kubelet) fn seed(&mut self, path: &str, text: String) {
         self.own.write().insert(path.trim_start_matches('/').into(), text.into());
@@ -233,7 +265,7 @@ impl Tree {
                 let options = options.create(true).write(true).append(append).truncate(!append);
                 Some(fs::create_dir_all(&root).and_then(|()| options.open(root.join(inner))))
             }
-            Volume::Disk { .. } => Some(Err(ErrorKind::ReadOnlyFilesystem.into())),
+            Volume::Given(_) | Volume::Disk { .. } => Some(Err(ErrorKind::ReadOnlyFilesystem.into())),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Volumes from their declarations.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -16,7 +18,7 @@ fn resolved(volume: Value) -> Result<String, String> {
         Facts { pod: &pod, host_ip: [192, 168, 0, 1].into(), sources: &sources, node: &node, disk: "/d".as_ref() };
     resolve(&facts).map(|volumes| match &volumes[0].source {
         VolumeSource::Files(files) => {
-            let text = |(path, file): (&String, &File)| {
+            let text = |(path, file): &(String, File)| {
                 format!("{path}={}:{:o}", String::from_utf8_lossy(&file.data), file.mode)
             };
             files.iter().map(text).collect::<Vec<_>>().join(" ")

@@ -6,7 +6,7 @@ use crate::kubelet::runtime::File;
 #[test]
 fn volumes_are_shared_and_cover_what_is_below() {
     let shared = Volume::new(&VolumeSource::Empty { memory: true, limit: Some(5) });
-    let (mut one, mut other) = (Tree::default(), Tree::default());
+    let (mut one, mut other) = (Layout::default(), Layout::default());
     one.seed("/etc/hostname", "a".into());
     one.mount("/data", shared.clone(), "", false);
     other.mount("/datos/dentro", shared, "sub", true);
@@ -22,7 +22,7 @@ fn volumes_are_shared_and_cover_what_is_below() {
 
 #[test]
 fn directories_are_made_walked_and_removed() {
-    let tree = Tree::default();
+    let tree = Layout::default();
     tree.make_directory("/tmp/vacio").unwrap();
     tree.write("/tmp/a/b", "1".into()).unwrap();
     assert_eq!(tree.list("/tmp/vacio").unwrap(), Vec::<String>::new());
@@ -34,11 +34,10 @@ fn directories_are_made_walked_and_removed() {
 
 #[test]
 fn files_of_the_kubelet_are_replaced_at_once_but_not_where_a_part_is_mounted() {
-    let files = |text: &str| -> Files {
-        Arc::new([("clave".to_owned(), File { data: text.to_owned().into(), mode: 0o644 })].into())
-    };
+    let files =
+        |text: &str| -> Files { [("clave".to_owned(), File { data: text.to_owned().into(), mode: 0o644 })].into() };
     let volume = Volume::new(&VolumeSource::Files(files("antes")));
-    let mut tree = Tree::default();
+    let mut tree = Layout::default();
     tree.mount("/config", volume.clone(), "", false);
     tree.mount("/uno", volume.clone(), "clave", false);
     volume.replace(&files("después"));
@@ -53,7 +52,7 @@ fn files_of_the_kubelet_are_replaced_at_once_but_not_where_a_part_is_mounted() {
 fn a_persistent_volume_outlives_who_wrote_it_and_a_host_path_is_only_read() {
     let folder = tempfile::tempdir().unwrap();
     let mount = |source: VolumeSource| {
-        let mut tree = Tree::default();
+        let mut tree = Layout::default();
         tree.mount("/datos", Volume::new(&source), "", false);
         tree
     };

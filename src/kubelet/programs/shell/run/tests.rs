@@ -8,7 +8,7 @@ use super::*;
 use crate::base::clock::{Clock, Timing};
 use crate::base::net::{BoxStream, NetListener, PodNet};
 use crate::base::tasks::Tasks;
-use crate::kubelet::programs::files::Tree;
+use crate::kubelet::programs::files::Layout;
 use crate::kubelet::programs::world::Host;
 use crate::kubelet::runtime::{ContainerSpec, Dns, PodId, SandboxSpec};
 
@@ -65,7 +65,7 @@ fn world() -> World {
         volumes: Vec::new(),
         alone: false,
     };
-    let mut files = Tree::default();
+    let mut files = Layout::default();
     files.seed("/etc/hostname", "p\n".into());
     files.make_directory("/tmp").unwrap();
     let env = vec![("COLOR".to_owned(), "azul marino".to_owned())];
@@ -74,7 +74,7 @@ fn world() -> World {
         sandbox: Arc::new(sandbox),
         host: Arc::new(NoHost),
         net: Arc::new(NoNet),
-        files,
+        files: files.into(),
         clock: Clock::new(Timing::Real),
         tasks: Tasks::new(),
     }
