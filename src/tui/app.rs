@@ -290,6 +290,12 @@ impl App {
         if !off.is_empty() {
             lost.push(format!("Queda apagado, también para la próxima vez (o enciende): {}.", off.join(", ")));
         }
+        if !self.state.forwards.is_empty() {
+            lost.push(format!("Se cierran los port-forward: {}.", self.state.forwards.len()));
+        }
+        if !self.state.undos.is_empty() {
+            lost.push("Lo que cambiaste se queda; después ya no se podrá deshacer con u.".into());
+        }
         if lost.is_empty() {
             lost.push("No queda nada a medias.".into());
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::config::Settings;
+use super::editor::explain::known;
 use super::model::catalog::{self, Resource};
 use super::model::cluster::{Change, Cluster, Feed};
 use super::model::failure::Failure;
@@ -307,7 +308,7 @@ impl State {
             Err(failure) => Fate::Refused(failure.message),
         };
         self.notice = Some(match &fate {
-            Fate::Refused(text) => Notice::bad(format!("no se pudo: {text}")),
+            Fate::Refused(text) => Notice::bad(refusal(text)),
             Fate::Done(text) => Notice::info(text.clone()),
             Fate::Sent => Notice::default(),
         });
@@ -325,5 +326,13 @@ impl State {
         let version = &self.cluster.nodes.values().next()?.runtime;
         let name = version.split("://").next().filter(|name| !name.is_empty())?;
         Some(if name == "timonel" || name == "embedded" { "embebido" } else { name })
+    }
+}
+
+/// What could not be done and why: what Kubernetes' text means, where that is known, and the text.
+fn refusal(text: &str) -> String {
+    match known(text) {
+        Some(meaning) => format!("no se pudo. {meaning} «{}»", text.lines().next().unwrap_or_default()),
+        None => format!("no se pudo: {text}"),
     }
 }

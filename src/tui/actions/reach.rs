@@ -37,6 +37,9 @@ pub static FORWARD: Doing = Doing {
     about: "Abre un puerto en 127.0.0.1 que lleva a uno suyo, a través del API Server. No cambia nada en el clúster.",
     fits: with_pods,
     refused: |subject| {
+        if subject.state.past.is_some() {
+            return subject.state.frozen().map(Into::into);
+        }
         if with_pods(&subject.one().resource) {
             return always(subject);
         }

@@ -189,6 +189,10 @@ const TABLE: &[(&str, &str)] = &[
         r"provided IP is already allocated",
         "Esa clusterIP ya la tiene otro Service. Quita el campo y el servidor elegirá una libre.",
     ),
+    (
+        r"no rollout history found",
+        "No hay una versión anterior a la que volver: de su molde solo se conoce la de ahora.",
+    ),
     // The rest of the server's answers.
     (
         r"the object has been modified; please apply your changes to the latest version",
@@ -215,11 +219,16 @@ static COMPILED: LazyLock<Vec<(Regex, &'static str)>> =
 
 /// What a text of Kubernetes means.
 pub fn explain(english: &str) -> String {
+    known(english).unwrap_or_else(|| "El servidor lo rechaza por la razón que da abajo.".into())
+}
+
+/// The same, where the text is one of those that the table has.
+pub fn known(english: &str) -> Option<String> {
     let known = COMPILED.iter().find_map(|(pattern, text)| pattern.captures(english).map(|found| (found, *text)));
-    let Some((found, text)) = known else { return "El servidor lo rechaza por la razón que da abajo.".into() };
+    let (found, text) = known?;
     let mut out = String::new();
     found.expand(&text.replace("«$1»", "«${1}»"), &mut out);
-    out
+    Some(out)
 }
 
 /// How many patterns there are, and how many of them are valid expressions.

@@ -181,7 +181,7 @@ fn a_log_may_begin_a_few_minutes_ago() {
 fn a_log_without_lines_says_why() {
     let mut driver = logs((120, 40));
     driver.press("/").write("nada de esto").press("enter");
-    driver.shows("Ninguna línea pasa el filtro.");
+    driver.shows("Ninguna línea pasa el filtro (Esc lo quita).");
     driver.press("esc p");
     driver.shows("Todavía no ha escrito nada.");
     for number in [3, 4] {

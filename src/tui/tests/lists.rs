@@ -128,7 +128,7 @@ fn deleting_asks_first_and_no_is_the_default() {
     let command = command.clone();
     let failure = Failure { code: 403, message: "pods is forbidden".into(), ..Failure::default() };
     driver.send(Msg::Done(Outcome { command, result: Err(failure), undo: None }));
-    driver.shows("✕ no se pudo: pods is forbidden");
+    driver.shows("✕ no se pudo. No tienes permiso para esto.");
     assert!(matches!(driver.app.state.log.last().unwrap().fate, Fate::Refused(_)));
 }
 
@@ -158,6 +158,22 @@ fn scaling_shows_the_command_before_it_is_sent() {
     driver.shows("$ kubectl scale deployment/web --replicas=6");
     driver.press("enter");
     assert!(matches!(driver.effects.last(), Some(Effect::Change { change: Deed::Scale(6), .. })));
+}
+
+/// As one who knows kubectl types it.
+#[test]
+fn the_namespace_flags_of_kubectl_are_understood_and_others_are_refused() {
+    let mut driver = Driver::new((120, 40));
+    driver.press(":").write("pods -n tienda").press("enter").shows("Pod · tienda");
+    assert_eq!(driver.app.state.scope.only(), Some("tienda"));
+    driver.press(":").write("pods -A").press("enter").shows("Pod · todos");
+    assert!(driver.app.state.scope.all());
+    driver
+        .press(":")
+        .write("pods -o wide")
+        .press("enter")
+        .shows("«-o wide» no es un namespace: prueba :pods NAMESPACE");
+    assert!(driver.app.state.scope.all());
 }
 
 #[test]

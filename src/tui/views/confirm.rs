@@ -22,7 +22,7 @@ pub static ENTRY: Entry = Entry {
 };
 
 static KEYS: &[&[Binding]] = &[&[
-    bind(&["s", "y"], Action::Yes, "sí", "Sí, hazlo"),
+    bind(&["s"], Action::Yes, "sí", "Sí, hazlo"),
     bind(&["n", "esc", "q"], Action::No, "no", "No; es lo que se entiende si dudas"),
     bind(&["left", "right", "tab", "h", "l"], Action::Next, "", "Pasar de No a Sí y al revés"),
     bind(&["enter"], Action::Enter, "aceptar lo marcado", "Hacer lo que está marcado"),

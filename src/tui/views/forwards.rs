@@ -81,6 +81,9 @@ impl View for Forwards {
                 let said = format!("port-forward de 127.0.0.1:{} cerrado", forward.local);
                 vec![Step::Run(Effect::StopForward(forward.local)), Step::Say(Notice::info(said))]
             }
+            (Action::Copy | Action::Delete, None) => {
+                vec![Step::Say(Notice::tip("no hay ninguno abierto: f sobre un pod o un Service abre uno"))]
+            }
             (other, _) => {
                 self.chosen = window::step(self.chosen, state.forwards.len(), window::by(other, 10));
                 Steps::new()

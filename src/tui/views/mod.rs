@@ -107,7 +107,7 @@ pub fn go(line: &str, state: &State) -> Result<Steps, String> {
         return (entry.go)(state, rest.trim());
     }
     match catalog::find(&state.catalog, word) {
-        Some(kind) => Ok(list(kind, rest.trim(), state)),
+        Some(kind) => list(kind, rest.trim(), state),
         None if word.is_empty() => Ok(Steps::new()),
         None => Err(format!("no conozco «{word}»: ni es una vista ni un recurso de este servidor")),
     }
@@ -120,9 +120,31 @@ fn is_a_name(word: &str, state: &State) -> bool {
     keys().any(|key| key.name == word) && !keys().any(|key| key.namespace == word)
 }
 
+/// As kubectl's users say it: `-A`, `-n tienda`.
+fn without_flags(text: &str) -> String {
+    let (mut words, mut plain) = (text.split_whitespace(), Vec::new());
+    while let Some(word) = words.next() {
+        plain.push(match word {
+            "-A" | "--all-namespaces" => "todos",
+            "-n" | "--namespace" => words.next().unwrap_or_default(),
+            other => ["-n=", "--namespace="].iter().find_map(|flag| other.strip_prefix(flag)).unwrap_or(other),
+        });
+    }
+    plain.join(" ")
+}
+
+/// Whether a text may name namespaces.
+fn may_be_namespaces(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-,* ".contains(letter))
+        && !text.starts_with('-')
+        && text.trim().split(',').all(|name| !name.trim().contains(' '))
+}
+
 /// Lists a kind: `tienda`, `tienda,default`, `todos`, `-l app=web`, `/texto`, in any order.
-fn list(kind: Arc<Resource>, rest: &str, state: &State) -> Steps {
+fn list(kind: Arc<Resource>, rest: &str, state: &State) -> Result<Steps, String> {
     let (before, filter) = rest.split_once('/').map_or((rest, None), |(before, filter)| (before, Some(filter)));
+    let flagged = ["-n", "--namespace"].iter().any(|flag| before.contains(flag));
+    let before = &*without_flags(before);
     let (before, labels) = before.split_once("-l ").map_or((before, None), |(before, labels)| (before, Some(labels)));
     let labels = labels.map(|labels| labels.trim().split_once(' ').unwrap_or((labels.trim(), "")));
     let namespace =
@@ -133,9 +155,15 @@ fn list(kind: Arc<Resource>, rest: &str, state: &State) -> Steps {
         (None, Some(filter)) => Some(filter.to_string()),
     };
     // `:deploy tienda`, where tienda is no namespace but a name: that one is meant.
-    let meant = namespace.filter(|word| kind.namespaced && is_a_name(word, state));
+    let meant = namespace.filter(|word| !flagged && kind.namespaced && is_a_name(word, state));
     let (namespace, filter) = if meant.is_some() { (None, meant.map(str::to_owned)) } else { (namespace, filter) };
+    if let Some(other) = namespace.filter(|text| !may_be_namespaces(text)) {
+        let word = &kind.plural;
+        return Err(format!(
+            "«{other}» no es un namespace: prueba :{word} NAMESPACE, :{word} -A, :{word} -l app=web o :{word} /texto"
+        ));
+    }
     let scope = namespace.filter(|_| kind.namespaced).map(Scope::read);
     let scope = scope.filter(|scope| scope != &state.scope).map(Step::Scope);
-    scope.into_iter().chain([Step::Push(resources::open(kind, filter))]).collect()
+    Ok(scope.into_iter().chain([Step::Push(resources::open(kind, filter))]).collect())
 }

@@ -22,7 +22,7 @@ use crate::tui::widgets::text::{clip, heading, light, span, wrap};
 use crate::tui::widgets::window;
 
 /// Columns beside a part's name for its light, its state and how much it is asked: a long name leaves them.
-const FIGURES: usize = 38;
+const FIGURES: usize = 48;
 /// Columns below which what a part is about says nothing.
 const A_FEW_WORDS: usize = 14;
 

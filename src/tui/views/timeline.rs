@@ -150,7 +150,8 @@ impl Timeline {
                 '-' => theme.bad(),
                 _ => theme.warn(),
             };
-            Line::from(vec![span(format!("   {} ", each.sign), style), span(each.says.clone(), theme.text())])
+            let says = fit(&each.says, usize::from(area.width).saturating_sub(5));
+            Line::from(vec![span(format!("   {} ", each.sign), style), span(says, theme.text())])
         });
         let head = [heading(theme, "desde entonces hasta ahora"), Line::default()];
         let none = found.is_empty().then(|| Line::raw("   nada es distinto"));
@@ -233,6 +234,14 @@ impl View for Timeline {
             _ => return Steps::new(),
         };
         self.playing = false;
+        if to == here && state.past.is_some() {
+            let end = if here == line.last() {
+                "ya es ahora: Esc vuelve a en vivo"
+            } else {
+                "no hay nada más en esa dirección"
+            };
+            return vec![Step::Say(Notice::tip(end))];
+        }
         Self::go(to, state)
     }
 

@@ -277,7 +277,7 @@ impl View for Why {
             Action::Previous if !self.found.is_empty() => {
                 self.chosen = (self.chosen + self.found.len() - 1) % self.found.len();
             }
-            Action::Next | Action::Previous => {}
+            Action::Next | Action::Previous => return vec![Step::Say(Notice::tip("no hay otra causa que ver"))],
             // Looked at already: looked at anew.
             Action::Why => return self.ask(),
             Action::Lessons => return self.lesson(),

@@ -1,10 +1,14 @@
 //! Why no worker was chosen for a pod: each filter of the scheduler, and what keeps the scheduler from looking at all.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::case::quoted;
 use super::{Case, Cause, Finding, causes};
 use crate::tui::model::world::{each, name, pairs, text};
+
+/// A scheduler that runs has looked at a new pod by then.
+const LOOK: SignedDuration = SignedDuration::from_secs(2);
 
 causes! {
     CPU: "sin-cpu", "Ningún worker tiene la CPU que pide: a {cuántos} no les queda bastante sin reservar.",
@@ -70,7 +74,10 @@ causes! {
         ["Si no existe un scheduler con ese nombre, nadie le elegirá worker: corrige spec.schedulerName."],
         "kubectl get pod {nombre} -o yaml{ns}", "2.8";
     OFF: "scheduler-apagado", "El scheduler no da señales: nadie elige worker para los pods nuevos.",
-        ["Enciéndelo (tecla o en el puente). Lo que ya corre sigue; solo esperan los pods sin worker."],
+        ["Enciéndelo (en el puente, con la tecla «o»). Lo que ya corre sigue; solo esperan los pods sin worker."],
+        "kubectl get lease kube-scheduler -n kube-system", "2.8";
+    UNSEEN: "sin-mirar", "Nadie le ha elegido worker todavía: el scheduler aún no lo ha mirado.",
+        ["Suele durar un instante. Si sigue así, mira en el puente si el scheduler está encendido (tecla «o»)."],
         "kubectl get lease kube-scheduler -n kube-system", "2.8";
     GHOST: "nodo-inexistente", "Está asignado al nodo «{nodo}», que no existe: ningún kubelet lo arrancará.",
         ["Quien puso spec.nodeName saltó al scheduler. Borra el pod y créalo sin nodeName."],
@@ -136,7 +143,7 @@ fn unbound(case: &Case) -> Vec<Finding> {
         (None, other) if !["", "default-scheduler"].contains(&other) => {
             vec![ANOTHER.found(case).with("scheduler", other).proof("spec.schedulerName", other)]
         }
-        (None, _) => Vec::new(),
+        (None, _) => waits(case).then(|| UNSEEN.found(case).proof("spec.nodeName", "vacío")).into_iter().collect(),
         (Some(_), _) if message.contains("no nodes available") => vec![NO_NODES.found(case).proof(place, message)],
         (Some(_), _) if message.contains("persistentvolumeclaim \"") => {
             let claim = quoted(message, "persistentvolumeclaim ").unwrap_or_default();
@@ -149,6 +156,12 @@ fn unbound(case: &Case) -> Vec<Finding> {
 
 fn name_of(value: &Value) -> &str {
     text(value, "/name")
+}
+
+/// Whether it has been there for longer than a scheduler takes to look.
+fn waits(case: &Case) -> bool {
+    let made = case.text("/metadata/creationTimestamp").parse::<Timestamp>();
+    made.is_ok_and(|made| case.now.duration_since(made) > LOOK)
 }
 
 /// A pod that nobody has looked at, while the scheduler's heartbeat is missing or old.

@@ -34,7 +34,7 @@ causes! {
         ["Súbelas con kubectl scale (teclas + y -)."],
         "kubectl scale {tipo}/{nombre} --replicas=1{ns}", "1.5";
     UNSEEN: "nadie-lo-mira", "Su controlador aún no ha visto el último cambio: el Controller Manager va atrasado o está apagado.",
-        ["Mira sus luces en el puente (tecla o): sin él, lo deseado y lo real dejan de acercarse."],
+        ["Mira sus luces en el puente (tecla «o»): sin él, lo deseado y lo real dejan de acercarse."],
         "kubectl get lease kube-controller-manager -n kube-system", "2.3";
     ORDERED: "en-orden", "Crea sus pods en orden, y no sigue hasta que «{pod}» esté listo.",
         ["Arregla ese pod: los siguientes esperan. Con podManagementPolicy: Parallel no esperarían."],

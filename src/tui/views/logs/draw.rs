@@ -47,7 +47,8 @@ fn search(logs: &Logs, filter: &Input, theme: Theme) -> Line<'static> {
         0 => String::new(),
         around => format!("   y {around} líneas alrededor"),
     };
-    Line::from(vec![span(format!(" / {}", filter.text()), theme.text()), span(around, theme.dim())])
+    let told = format!("{around}   Esc lo quita");
+    Line::from(vec![span(format!(" / {}", filter.text()), theme.text()), span(told, theme.dim())])
 }
 
 /// Whether it goes on, whose it is, since when.
@@ -80,7 +81,9 @@ fn status(logs: &Logs, room: usize, theme: Theme) -> Line<'static> {
 fn nothing(logs: &Logs) -> &'static str {
     match (&logs.filter, logs.streams.minutes) {
         _ if logs.streams.failure().is_some() => "",
-        (Some(filter), _) if !filter.text().is_empty() && !logs.log.is_empty() => "Ninguna línea pasa el filtro.",
+        (Some(filter), _) if !filter.text().is_empty() && !logs.log.is_empty() => {
+            "Ninguna línea pasa el filtro (Esc lo quita)."
+        }
         (_, 0) => "Todavía no ha escrito nada.",
         _ => "En ese tiempo no ha escrito nada (m: desde antes).",
     }

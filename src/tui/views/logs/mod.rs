@@ -157,6 +157,9 @@ impl Logs {
     fn save(&self, state: &State) -> Steps {
         let filter = self.filter();
         let text = self.log.text(&self.wanted(&filter), |number| self.streams.lead(number));
+        if text.is_empty() {
+            return vec![Step::Say(Notice::tip("no hay ninguna línea que guardar"))];
+        }
         save(self.ticket, (&format!("logs-{}", self.of.name), "txt"), text, state)
     }
 

@@ -73,6 +73,8 @@ fn scheduling() -> Vec<(&'static str, Example)> {
     closed["spec"]["unschedulable"] = json!(true);
     let silent = json!({"kind": "Lease", "metadata": {"name": "kube-scheduler", "namespace": "kube-system"},
         "spec": {"holderIdentity": "a", "leaseDurationSeconds": 15, "renewTime": "2026-05-01T11:58:00.000000Z"}});
+    let mut unseen = pod(json!({}), json!({}));
+    unseen["metadata"]["creationTimestamp"] = json!("2026-05-01T11:59:00Z");
     let preempted = condition(
         "DisruptionTarget",
         "True",
@@ -122,6 +124,7 @@ fn scheduling() -> Vec<(&'static str, Example)> {
             ),
         ),
         ("otro-scheduler", Example::new(pod(json!({"schedulerName": "mio"}), json!({})))),
+        ("sin-mirar", Example::new(unseen)),
         ("scheduler-apagado", Example::new(pod(json!({}), json!({}))).beside(silent)),
         ("nodo-inexistente", Example::new(pod(json!({"nodeName": "no-existe"}), json!({}))).beside(worker("worker-1"))),
         (
