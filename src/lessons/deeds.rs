@@ -85,6 +85,9 @@ impl Hands<'_> {
 
     async fn delete(&self, target: &Target, most: usize) -> Result<(), String> {
         let kind = known(&target.of)?;
+        if self.found(kind, target).await?.is_empty() {
+            return Err(nothing(target));
+        }
         for name in self.names(kind, target).await?.into_iter().take(most) {
             let path = self.path(kind, target.namespace.as_deref(), &name);
             self.send("DELETE", &path, Vec::new()).await?;
@@ -143,8 +146,14 @@ impl Hands<'_> {
         Ok(matching.iter().filter_map(|item| item["metadata"]["name"].as_str()).map(str::to_owned).collect())
     }
 
-    /// Those that match and stay, by name; none is an error.
+    /// The same, none being an error.
     async fn matching(&self, kind: &Kind, target: &Target) -> Result<Vec<Value>, String> {
+        let found = self.found(kind, target).await?;
+        if found.is_empty() { Err(missing(target)) } else { Ok(found) }
+    }
+
+    /// Those that match and stay, by name.
+    async fn found(&self, kind: &Kind, target: &Target) -> Result<Vec<Value>, String> {
         let labels: Vec<_> = target.labels.iter().map(|(name, value)| format!("{name}%3D{value}")).collect();
         let path = self.path(kind, target.namespace.as_deref(), "");
         let mut list = self.send("GET", &format!("{path}?labelSelector={}", labels.join("%2C")), Vec::new()).await?;
@@ -155,7 +164,7 @@ impl Hands<'_> {
                 && target.name.as_ref().is_none_or(|wanted| metadata["name"] == wanted.as_str())
         });
         items.sort_by(|one, other| one["metadata"]["name"].as_str().cmp(&other["metadata"]["name"].as_str()));
-        if items.is_empty() { Err(missing(target)) } else { Ok(items) }
+        Ok(items)
     }
 
     async fn patch(&self, kind: &str, name: &str, namespace: Option<&str>, with: &Value) -> Result<Outcome, String> {
@@ -190,9 +199,19 @@ fn absent(path: &str) -> String {
 
 /// That nothing matches, as a learner reads it.
 fn missing(target: &Target) -> String {
+    format!("no hay ningún {}: créalo antes", told(target))
+}
+
+/// That there is nothing to delete, as a learner reads it.
+fn nothing(target: &Target) -> String {
+    format!("no hay nada que borrar: ahora no existe ningún {}", told(target))
+}
+
+/// `Pod con app=web`.
+fn told(target: &Target) -> String {
     let named = target.name.iter().map(|name| format!(" que se llame {name}"));
-    let labelled = target.labels.iter().map(|(key, value)| format!(" con {key}={value}"));
-    format!("no hay ningún {}{}: créalo antes", target.of, named.chain(labelled).collect::<String>())
+    let labelled = target.labels.iter().map(|(key, value)| format!(" con la etiqueta {key}={value}"));
+    format!("{}{}", target.of, named.chain(labelled).collect::<String>())
 }
 
 /// A kind by its name.

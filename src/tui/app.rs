@@ -271,7 +271,9 @@ impl App {
             return Vec::new();
         }
         let Some(undo) = self.state.undos.last().cloned() else {
-            self.state.notice = Some(Notice::tip("no hay nada que deshacer"));
+            let learns = self.stack.iter().any(|layer| layer.view.name() == views::lesson::ENTRY.name);
+            let also = if learns { ": lo de una tecla de la lección se cambia con otra, o con r todo" } else { "" };
+            self.state.notice = Some(Notice::tip(format!("no hay nada que deshacer{also}")));
             return Vec::new();
         };
         let told = vec![format!("Lo último que cambiaste: {}", undo.what)];

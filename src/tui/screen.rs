@@ -43,7 +43,8 @@ pub fn draw(frame: &mut Frame, views: &[&dyn View], state: &State) {
     for view in views {
         view.draw(frame, body, state);
     }
-    if let Some(notice) = &state.notice {
+    // Where one types nothing covers the text.
+    if let Some(notice) = state.notice.as_ref().filter(|_| !top.is_some_and(|view| view.typing())) {
         long(frame, area, notice, state.theme);
     }
 }

@@ -233,7 +233,7 @@ fn a_question_out_of_sight_is_shown_before_it_is_answered() {
 #[test]
 fn nothing_goes_on_alone() {
     let mut driver = playing((120, 40), "1.3");
-    driver.shows("▼ Enter: bajar a las opciones");
+    driver.shows("▼ Enter: seguir leyendo");
     driver.press("enter").shows("↑ ↓: elegir una opción");
     driver.press("1 enter");
     outage(&mut driver);

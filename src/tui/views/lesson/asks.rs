@@ -1,12 +1,22 @@
 //! What a lesson's keys open or ask before they do it. Must not change the lesson.
 
-use super::Play;
+use super::{Play, draw};
 use crate::tui::keys::Action;
-use crate::tui::state::Notice;
+use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps, copied};
 use crate::tui::views::{chooser, confirm, editor};
 
 impl Play {
+    /// Nobody answers what cannot be read, nor passes over what stands before it.
+    pub(super) fn read_on(&mut self, state: &State) {
+        let (below, page) = (draw::below(self, state), draw::page(self, state));
+        if below > page {
+            self.top += page.saturating_sub(1);
+        } else {
+            self.follow = true;
+        }
+    }
+
     pub(super) fn edit(&self) -> Steps {
         match self.session.view().edit.filter(|_| !self.session.finished()) {
             Some((name, text)) => vec![Step::Push(editor::open(self.source(name, text)))],

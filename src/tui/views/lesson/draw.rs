@@ -54,6 +54,13 @@ pub fn top(play: &Play, state: &State) -> usize {
     }
 }
 
+/// How many lines below the first one shown what is asked would have to be to stand at the end of the page.
+pub fn below(play: &Play, state: &State) -> usize {
+    let page = page(play, state);
+    let asked = asked(&body::body(play, room(state).0, state), page);
+    asked.map_or(0, |asked| (asked.end + 1).saturating_sub(page).min(asked.start).saturating_sub(play.top))
+}
+
 /// What must be read before it is answered: all options, or the marked one where they do not fit at once.
 fn asked(body: &Body, page: usize) -> Option<Range<usize>> {
     body.options.clone().filter(|options| options.len() <= page).or_else(|| body.marked.clone())

@@ -25,7 +25,7 @@ pub fn lines(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
 /// The same while the marked option lies outside what is seen: Enter brings it into sight. Never more lines than [`lines`].
 pub fn unseen(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
     let mut lines = watched(play, room, state);
-    lines.push(Line::styled("▼ Enter: bajar a las opciones", state.theme.warn()));
+    lines.push(Line::styled("▼ Enter: seguir leyendo", state.theme.warn()));
     lines
 }
 
@@ -84,10 +84,18 @@ fn gauges(all: &[Gauge], room: usize, theme: Theme) -> Vec<Line<'static>> {
 const GAP: &str = "   ";
 
 fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
+    let line = named(gauges, str::to_owned, theme);
+    // The figures are what there is to see: the kind goes first.
+    let short = |name: &str| name.rsplit_once(' ').map_or(name, |(_, name)| name).to_owned();
+    let line = if line.width() > room.saturating_add(GAP.len()) { named(gauges, short, theme) } else { line };
+    clip(line.spans, room)
+}
+
+fn named(gauges: &[Gauge], name: impl Fn(&str) -> String, theme: Theme) -> Line<'static> {
     let cluster = gauges.first().and_then(|gauge| gauge.cluster.as_ref());
     let mut spans: Vec<_> = cluster.map(|name| span(format!("{name}: "), theme.accent())).into_iter().collect();
     for gauge in gauges {
-        spans.push(span(format!("{} ", gauge.name), theme.strong()));
+        spans.push(span(format!("{} ", name(&gauge.name)), theme.strong()));
         spans.push(match gauge.replicas {
             None => span(format!("no está{GAP}"), theme.dim()),
             Some(Replicas { desired, actual }) => {
@@ -96,7 +104,7 @@ fn gauged(gauges: &[Gauge], room: usize, theme: Theme) -> Line<'static> {
             }
         });
     }
-    clip(spans, room)
+    Line::from(spans)
 }
 
 fn goals(view: &View, left: &[bool], room: usize, theme: Theme) -> Vec<Line<'static>> {
@@ -169,7 +177,7 @@ fn missing(play: &Play, view: &View, hints: bool) -> (String, String) {
     } else if begun || !view.keys.is_empty() {
         // One line has no room for marks.
         let goal = open().next();
-        let ways = if goal.is_some_and(|goal| goal.opens) { THERE.into() } else { ways(view, hints) };
+        let ways = if goal.is_some_and(|goal| goal.opens) { THERE.into() } else { ways(play, view, hints) };
         let goal = goal.map(|goal| goal.text.replace(['`', '*'], "")).unwrap_or_default();
         (MISSING.into(), format!("{goal}{ways}"))
     } else if view.edit.is_some() {
@@ -182,11 +190,15 @@ fn missing(play: &Play, view: &View, hints: bool) -> (String, String) {
 /// How something is opened on the bridge.
 const THERE: &str = " (en el puente: Tab, flechas, Enter)";
 
-/// What may help with what is missing: the step's keys once more, and its other ways.
-fn ways(view: &View, hints: bool) -> String {
-    let keys = view.keys.iter().map(|key| key.key.to_string());
-    let edit = view.edit.is_some().then(|| "e".to_owned());
-    let terminal = (!view.commands.is_empty()).then(|| ":terminal".to_owned());
+/// What may help with what is missing: the keys and other ways that were not tried yet; once something is done, it may
+/// well be that only time is missing.
+fn ways(play: &Play, view: &View, hints: bool) -> String {
+    let asked = usize::from(view.question.is_some());
+    let begun = view.goals.iter().filter(|goal| goal.done).count() > asked;
+    let new = |name: &str| !begun && !play.been.contains(&name);
+    let keys = view.keys.iter().filter(|key| !is_pressed(play, key)).map(|key| key.key.to_string());
+    let edit = (view.edit.is_some() && new(editor::ENTRY.name)).then(|| "e".to_owned());
+    let terminal = (!view.commands.is_empty() && new(terminal::ENTRY.name)).then(|| ":terminal".to_owned());
     let hint = (view.hint_available && hints).then(|| "i: pista".to_owned());
     let all: Vec<String> = keys.chain(edit).chain(terminal).chain(hint).collect();
     if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
@@ -198,8 +210,11 @@ const MISSING: &str = "falta";
 
 /// The first key of the step behind all that were pressed: what was done, or passed over, is not proposed.
 fn untouched(play: &Play, view: &View) -> Option<(String, String)> {
-    let pressed = |key: &KeyView| play.pressed.iter().any(|(letter, text)| (*letter, &**text) == (key.key, key.text));
-    let behind = view.keys.iter().rposition(pressed).map_or(0, |at| at + 1);
+    let behind = view.keys.iter().rposition(|key| is_pressed(play, key)).map_or(0, |at| at + 1);
     let key = view.keys.get(behind)?;
     Some((key.key.to_string(), key.text.to_owned()))
+}
+
+fn is_pressed(play: &Play, key: &KeyView) -> bool {
+    play.pressed.iter().any(|(letter, text)| (*letter, &**text) == (key.key, key.text))
 }

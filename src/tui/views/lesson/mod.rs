@@ -227,8 +227,7 @@ impl Play {
         }
         if let Some((question, _)) = self.pending() {
             if !draw::in_sight(self, state) {
-                // Nobody answers what cannot be read.
-                self.follow = true;
+                self.read_on(state);
                 return Steps::new();
             }
             return self.respond(&question, state);
@@ -238,9 +237,8 @@ impl Play {
             return Steps::new();
         }
         if !self.session.advance() {
-            return vec![Step::Say(Notice::tip(
-                "aún hay objetivos sin cumplir (○, ◐); si te atascas, pide una pista con i",
-            ))];
+            let help = if self.session.view().hint_available { "; si te atascas, pide una pista con i" } else { "" };
+            return vec![Step::Say(Notice::tip(format!("aún hay objetivos sin cumplir (○, ◐){help}")))];
         }
         self.turn_page();
         let mut steps = self.keep(state);
@@ -415,9 +413,7 @@ impl View for Play {
     }
 
     fn stray(&self, key: KeyEvent, state: &State) -> Steps {
-        let there = !self.on_bridge && state.settings.keymap.find(keys::ON_BRIDGE, key).is_some();
-        let told = || Step::Say(Notice::tip("esa tecla es del puente: pasa antes con Tab"));
-        there.then(told).into_iter().collect()
+        self.astray(key, state).map(|told| Step::Say(Notice::tip(told))).into_iter().collect()
     }
 
     fn covered(&mut self, by: &dyn View, state: &State) -> Steps {
@@ -463,7 +459,8 @@ impl View for Play {
             Action::Next => {
                 self.on_bridge = !self.on_bridge;
                 // The first time, on what the step looks at: a key then does what the text says.
-                if self.on_bridge && !std::mem::replace(&mut self.been_there, true) {
+                let running = self.phase == Phase::Running;
+                if self.on_bridge && running && !std::mem::replace(&mut self.been_there, true) {
                     return self.bridge.act(Action::Down, state);
                 }
             }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Play, draw};
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Phase, Play, draw, keys};
 use crate::lessons::predicate::Predicate;
 use crate::tui::editor::explain::explain;
 use crate::tui::msg::Effect;
@@ -32,6 +34,20 @@ impl Play {
         let logged = key.command.clone().map(Step::Log);
         let stroke = Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key));
         Some(logged.into_iter().chain([stroke]).collect())
+    }
+
+    /// What a key that means nothing here may have been meant for.
+    pub(super) fn astray(&self, key: KeyEvent, state: &State) -> Option<String> {
+        if self.phase != Phase::Running {
+            return None;
+        }
+        if !self.on_bridge && state.settings.keymap.find(keys::ON_BRIDGE, key).is_some() {
+            return Some("esa tecla es del puente: pasa antes con Tab".into());
+        }
+        let KeyCode::Char(letter) = key.code else { return None };
+        let own: Vec<String> = self.session.view().keys.iter().map(|key| key.key.to_string()).collect();
+        let told = format!("la tecla {letter} no hace nada aquí: las de este paso son {}", own.join(", "));
+        (letter.is_uppercase() && !own.is_empty()).then_some(told)
     }
 
     /// Whether the step begins with a prediction that was not made: what the key shows would be its answer.
