@@ -194,7 +194,7 @@ impl Hands<'_> {
 fn absent(path: &str) -> String {
     let mut parts = path.rsplit('/');
     let (name, plural) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    format!("no existe {name} ({plural}): créalo antes")
+    format!("ahora no existe {name} ({plural})")
 }
 
 /// That nothing matches, as a learner reads it.

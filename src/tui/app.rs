@@ -362,6 +362,7 @@ impl App {
                 }
                 return vec![effect];
             }
+            Step::Forget => self.state.undos.clear(),
             Step::Undoable(undo) => self.state.remember(*undo),
             Step::TakeBack(undo) => {
                 self.state.undos.retain(|other| *other != *undo);

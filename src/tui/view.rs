@@ -24,6 +24,8 @@ pub enum Step {
     Pop,
     /// Ask something of the world.
     Run(Effect),
+    /// What was done before cannot be taken back any more: another world begins.
+    Forget,
     /// Remember what takes a change back.
     Undoable(Box<Undo>),
     /// Take a change back.

@@ -34,7 +34,7 @@ impl Play {
 
     pub(super) fn ask_again(&self) -> Steps {
         let lost =
-            vec!["Los objetos de la lección se borran y se crean otra vez. Lo que ya aprobaste no se pierde.".into()];
+            vec!["Los objetos de la lección se borran y se crean otra vez, y empiezas por su primer paso. Las lecciones que ya aprobaste siguen aprobadas.".into()];
         vec![Step::Push(confirm::open("¿Empezar la lección de nuevo?", lost, None, vec![Step::Act(Action::Yes)]))]
     }
 

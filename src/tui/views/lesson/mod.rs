@@ -135,7 +135,7 @@ impl Play {
         self.pressed.clear();
         let stale = self.drafts(state).into_iter().map(|path| Step::Run(Effect::RemoveFile(path)));
         let set_up = Step::Run(Effect::Lesson(self.ticket, Arc::clone(&self.lesson)));
-        stale.chain([set_up]).collect()
+        stale.chain([Step::Forget, set_up]).collect()
     }
 
     fn drafts(&self, state: &State) -> Vec<PathBuf> {
@@ -292,6 +292,9 @@ impl Play {
     fn in_panel(&mut self, action: Action, state: &State) -> Steps {
         match action {
             Action::Enter => return self.onward(state),
+            Action::Edit if self.predicts_first() && self.hasty.replace('e') != Some('e') => {
+                return self.ask_before('e', state);
+            }
             Action::Edit => return self.edit(),
             Action::Copy => return self.copy(),
             Action::Shell => return vec![Step::Go("terminal".into())],

@@ -51,14 +51,14 @@ impl Play {
     }
 
     /// Whether the step begins with a prediction that was not made: what the key shows would be its answer.
-    fn predicts_first(&self) -> bool {
+    pub(super) fn predicts_first(&self) -> bool {
         let goals = &self.lesson.steps[self.session.step()].goals;
         let begins = matches!(goals.first().map(|goal| &goal.when), Some(Predicate::Answered(_)));
         begins && self.pending().is_some()
     }
 
     /// Who has not predicted is asked to, once: the same key again does it all the same.
-    fn ask_before(&mut self, letter: char, state: &State) -> Steps {
+    pub(super) fn ask_before(&mut self, letter: char, state: &State) -> Steps {
         self.follow = true;
         let way = if self.on_bridge { "Tab, y responde" } else { "responde" };
         self.on_bridge = self.on_bridge && draw::wide(state.size);
