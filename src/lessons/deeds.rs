@@ -85,10 +85,11 @@ impl Hands<'_> {
 
     async fn delete(&self, target: &Target, most: usize) -> Result<(), String> {
         let kind = known(&target.of)?;
-        if self.found(kind, target).await?.is_empty() {
+        let found = self.found(kind, target).await?;
+        if found.is_empty() {
             return Err(nothing(target));
         }
-        for name in self.names(kind, target).await?.into_iter().take(most) {
+        for name in named(&found).into_iter().take(most) {
             let path = self.path(kind, target.namespace.as_deref(), &name);
             self.send("DELETE", &path, Vec::new()).await?;
         }
@@ -142,8 +143,7 @@ impl Hands<'_> {
 
     /// The names of those that match and stay, in order; none is an error.
     async fn names(&self, kind: &Kind, target: &Target) -> Result<Vec<String>, String> {
-        let matching = self.matching(kind, target).await?;
-        Ok(matching.iter().filter_map(|item| item["metadata"]["name"].as_str()).map(str::to_owned).collect())
+        Ok(named(&self.matching(kind, target).await?))
     }
 
     /// The same, none being an error.
@@ -188,6 +188,10 @@ impl Hands<'_> {
             error => format!("{method} {path}: {error}"),
         })
     }
+}
+
+fn named(objects: &[Value]) -> Vec<String> {
+    objects.iter().filter_map(|object| object["metadata"]["name"].as_str()).map(str::to_owned).collect()
 }
 
 /// That an object is not there, as a learner reads it.

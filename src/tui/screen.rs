@@ -134,7 +134,7 @@ fn sign(notice: &Notice, theme: Theme) -> (&'static str, Style) {
 /// What does not fit in its line takes as many as it needs, over the view, until the next key.
 fn long(frame: &mut Frame, area: Rect, notice: &Notice, theme: Theme) {
     let (sign, style) = sign(notice, theme);
-    let pieces = text::wrap(&notice.text, usize::from(area.width).saturating_sub(sign.len() + 1));
+    let pieces = text::wrap(&notice.text, usize::from(area.width).saturating_sub(width(sign) + 1));
     let height = u16::try_from(pieces.len()).unwrap_or(u16::MAX).min(area.height / 3);
     if height < 2 {
         return;
