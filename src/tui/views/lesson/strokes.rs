@@ -46,7 +46,8 @@ impl Play {
         }
         let KeyCode::Char(letter) = key.code else { return None };
         let own: Vec<String> = self.session.view().keys.iter().map(|key| key.key.to_string()).collect();
-        let told = format!("la tecla {letter} no hace nada aquí: las de este paso son {}", own.join(", "));
+        let which = if own.len() == 1 { "la de este paso es" } else { "las de este paso son" };
+        let told = format!("la tecla {letter} no hace nada aquí: {which} {}", own.join(", "));
         (letter.is_uppercase() && !own.is_empty()).then_some(told)
     }
 
