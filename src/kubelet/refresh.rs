@@ -23,7 +23,7 @@ const RENEWED: i64 = 80;
 /// What a pod's volumes of files hold, and when to look again.
 #[derive(Debug, Default)]
 pub(crate) struct Refresh {
-    /// By name.
+    /// Each volume by its name.
     shown: Vec<(String, Files)>,
     token: Option<(Timestamp, Bytes)>,
     /// When to look again; never for a pod without volumes of files.
@@ -81,14 +81,11 @@ impl Refresh {
         };
         let uid = spec::id(pod).uid;
         for (name, files) in volumes::resolve(&facts)?.iter().filter_map(files) {
-            let shown = self.shown.iter().position(|(shown, _)| *shown == name);
-            if shown.is_none_or(|at| self.shown[at].1 != files) {
+            if !self.shown.iter().any(|(known, shown)| *known == name && *shown == files) {
                 let written = context.runtime.update_volume(&uid, &name, files.clone()).await;
                 written.map_err(|error| error.to_string())?;
-                match shown {
-                    Some(at) => self.shown[at].1 = files,
-                    None => self.shown.push((name, files)),
-                }
+                self.shown.retain(|(known, _)| *known != name);
+                self.shown.push((name, files));
             }
         }
         Ok(())

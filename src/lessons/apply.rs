@@ -88,8 +88,8 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value) -> Result<b
 
 /// Whether two states of an object are one: a write that changes nothing makes no revision.
 pub(super) fn same_version(before: &Value, after: &Value) -> bool {
-    let version = |object: &Value| object["metadata"]["resourceVersion"].as_str().map(str::to_owned);
-    version(before).is_some() && version(before) == version(after)
+    let [before, after] = [before, after].map(|object| &object["metadata"]["resourceVersion"]);
+    before.is_string() && before == after
 }
 
 /// The resource of an object, as the server's discovery has it.

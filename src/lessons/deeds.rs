@@ -146,13 +146,13 @@ impl Hands<'_> {
         Ok(named(&self.matching(kind, target).await?))
     }
 
-    /// The same, none being an error.
+    /// Those that match and stay, by name; none is an error.
     async fn matching(&self, kind: &Kind, target: &Target) -> Result<Vec<Value>, String> {
         let found = self.found(kind, target).await?;
         if found.is_empty() { Err(missing(target)) } else { Ok(found) }
     }
 
-    /// Those that match and stay, by name.
+    /// Those that match and stay, by name; there may be none.
     async fn found(&self, kind: &Kind, target: &Target) -> Result<Vec<Value>, String> {
         let labels: Vec<_> = target.labels.iter().map(|(name, value)| format!("{name}%3D{value}")).collect();
         let path = self.path(kind, target.namespace.as_deref(), "");
@@ -211,7 +211,7 @@ fn nothing(target: &Target) -> String {
     format!("no hay nada que borrar: ahora no existe ningún {}", told(target))
 }
 
-/// `Pod con app=web`.
+/// `Pod con la etiqueta app=web`.
 fn told(target: &Target) -> String {
     let named = target.name.iter().map(|name| format!(" que se llame {name}"));
     let labelled = target.labels.iter().map(|(key, value)| format!(" con la etiqueta {key}={value}"));

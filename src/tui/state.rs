@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::config::Settings;
-use super::editor::explain::known;
+use super::editor::explain::in_one;
 use super::model::catalog::{self, Resource};
 use super::model::cluster::{Change, Cluster, Feed};
 use super::model::failure::Failure;
@@ -331,8 +331,5 @@ impl State {
 
 /// What could not be done and why: what Kubernetes' text means, where that is known, and the text.
 fn refusal(text: &str) -> String {
-    match known(text) {
-        Some(meaning) => format!("no se pudo. {meaning} «{}»", text.lines().next().unwrap_or_default()),
-        None => format!("no se pudo: {text}"),
-    }
+    in_one(text).map_or_else(|| format!("no se pudo: {text}"), |told| format!("no se pudo. {told}"))
 }

@@ -223,12 +223,18 @@ pub fn explain(english: &str) -> String {
 }
 
 /// The same, where the text is one of those that the table has.
-pub fn known(english: &str) -> Option<String> {
+fn known(english: &str) -> Option<String> {
     let known = COMPILED.iter().find_map(|(pattern, text)| pattern.captures(english).map(|found| (found, *text)));
     let (found, text) = known?;
     let mut out = String::new();
     found.expand(&text.replace("«$1»", "«${1}»"), &mut out);
     Some(out)
+}
+
+/// The same, with the first line of Kubernetes' own words, for where there is no other place for them.
+pub fn in_one(english: &str) -> Option<String> {
+    let words = english.lines().next().unwrap_or_default();
+    known(english).map(|meaning| format!("{} «{words}»", meaning.replace(", abajo.", ":")))
 }
 
 /// How many patterns there are, and how many of them are valid expressions.

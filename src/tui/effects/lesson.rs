@@ -75,14 +75,14 @@ fn laid_out(lesson: &Lesson) -> std::io::Result<TempDir> {
 pub async fn stroke(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, key: Key) {
     let rates = shared.rates.lock().await.clone();
     let hands = Hands { client: &shared.client, lesson: &lesson, rates: &rates };
-    let (mut result, mut told) = (Ok(format!("ya estaba así, y nada cambió: {}", key.text)), None);
+    let (mut result, mut told) = (Ok(format!("ya estaba así, y nada cambió: {}", key.text)), Vec::new());
     for action in &key.play {
         match hands.perform(action).await {
             Ok(deeds::Outcome::Same) => {}
             Ok(deeds::Outcome::Done) => result = result.map(|_| format!("hecho: {}", key.text)),
             Ok(deeds::Outcome::Refused { reason, text }) => {
                 result = Err(Failure { reason: reason.clone(), ..Failure::broken(&text) });
-                told = Some(News::Refused { reason, text });
+                told.push(News::Refused { reason, text });
             }
             Err(why) => {
                 result = Err(Failure::broken(why));
@@ -94,7 +94,7 @@ pub async fn stroke(shared: Shared, ticket: Ticket, lesson: Arc<Lesson>, key: Ke
     let command = key.command.unwrap_or_default();
     shared.send(Msg::Done(Outcome { command, result, undo: None })).await;
     // What the lesson says of it is the last word.
-    if let Some(news) = told {
+    for news in told {
         shared.reply(ticket, Reply::Lesson(news)).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::fixture::{Driver, SIZES, golden, now};
+use super::fixture::{Driver, SIZES, golden, now, pod};
 use crate::tui::model::failure::Failure;
 use crate::tui::model::table::{Column, Row, Table};
 use crate::tui::msg::{Deed, Effect, Msg, Outcome, Reply};
@@ -167,12 +167,21 @@ fn the_namespace_flags_of_kubectl_are_understood_and_others_are_refused() {
     driver.press(":").write("pods -n tienda").press("enter").shows("Pod · tienda");
     assert_eq!(driver.app.state.scope.only(), Some("tienda"));
     driver.press(":").write("pods -A").press("enter").shows("Pod · todos");
+    driver.press(":").write("pods api-nuevo").press("enter").shows("Pod · api-nuevo");
+    driver.press(":").write("pods -A").press("enter").shows("Pod · todos");
     assert!(driver.app.state.scope.all());
     driver
         .press(":")
         .write("pods -o wide")
         .press("enter")
         .shows("«-o wide» no es un namespace: prueba :pods NAMESPACE");
+    assert!(driver.app.state.scope.all());
+}
+
+#[test]
+fn a_name_with_the_letters_of_a_flag_in_it_is_a_name() {
+    let mut driver = Driver::with((120, 40), vec![pod("con-nombre", "web", "worker-1", "10.244.1.9")]);
+    driver.press(":").write("pods con-nombre").press("enter").shows("/ con-nombre");
     assert!(driver.app.state.scope.all());
 }
 

@@ -34,6 +34,7 @@ use super::model::catalog::{self, Resource};
 use super::model::scope::Scope;
 use super::state::State;
 use super::view::{Step, Steps};
+use crate::base::syntax::dns_label;
 
 /// A view as the palette and the help know it.
 #[derive(Debug)]
@@ -120,31 +121,31 @@ fn is_a_name(word: &str, state: &State) -> bool {
     keys().any(|key| key.name == word) && !keys().any(|key| key.namespace == word)
 }
 
-/// As kubectl's users say it: `-A`, `-n tienda`.
-fn without_flags(text: &str) -> String {
-    let (mut words, mut plain) = (text.split_whitespace(), Vec::new());
+/// As kubectl's users say it: `-A`, `-n tienda`; and whether it was said with a flag.
+fn without_flags(text: &str) -> (String, bool) {
+    let (mut words, mut plain, mut flagged) = (text.split_whitespace(), Vec::new(), false);
     while let Some(word) = words.next() {
-        plain.push(match word {
-            "-A" | "--all-namespaces" => "todos",
-            "-n" | "--namespace" => words.next().unwrap_or_default(),
-            other => ["-n=", "--namespace="].iter().find_map(|flag| other.strip_prefix(flag)).unwrap_or(other),
-        });
+        let meant = match word {
+            "-A" | "--all-namespaces" => Some("todos"),
+            "-n" | "--namespace" => Some(words.next().unwrap_or_default()),
+            other => ["-n=", "--namespace="].iter().find_map(|flag| other.strip_prefix(flag)),
+        };
+        flagged |= meant.is_some();
+        plain.push(meant.unwrap_or(word));
     }
-    plain.join(" ")
+    (plain.join(" "), flagged)
 }
 
 /// Whether a text may name namespaces.
 fn may_be_namespaces(text: &str) -> bool {
-    text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-,* ".contains(letter))
-        && !text.starts_with('-')
-        && text.trim().split(',').all(|name| !name.trim().contains(' '))
+    text.split(',').map(str::trim).all(|name| ["", "*"].contains(&name) || dns_label(name).is_empty())
 }
 
 /// Lists a kind: `tienda`, `tienda,default`, `todos`, `-l app=web`, `/texto`, in any order.
 fn list(kind: Arc<Resource>, rest: &str, state: &State) -> Result<Steps, String> {
     let (before, filter) = rest.split_once('/').map_or((rest, None), |(before, filter)| (before, Some(filter)));
-    let flagged = ["-n", "--namespace"].iter().any(|flag| before.contains(flag));
-    let before = &*without_flags(before);
+    let (before, flagged) = without_flags(before);
+    let before = &*before;
     let (before, labels) = before.split_once("-l ").map_or((before, None), |(before, labels)| (before, Some(labels)));
     let labels = labels.map(|labels| labels.trim().split_once(' ').unwrap_or((labels.trim(), "")));
     let namespace =

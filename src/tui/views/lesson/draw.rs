@@ -48,7 +48,7 @@ pub fn top(play: &Play, state: &State) -> usize {
     let last = body.lines.len().saturating_sub(page);
     let top = play.top.min(last);
     match (play.follow, asked(&body, page), body.verdict) {
-        (true, Some(asked), _) => top.max((asked.end + 1).saturating_sub(page)).min(asked.start),
+        (true, Some(asked), _) => top.max(first(&asked, page)).min(asked.start),
         (true, None, Some(verdict)) => verdict.min(last),
         _ => top,
     }
@@ -58,7 +58,12 @@ pub fn top(play: &Play, state: &State) -> usize {
 pub fn below(play: &Play, state: &State) -> usize {
     let page = page(play, state);
     let asked = asked(&body::body(play, room(state).0, state), page);
-    asked.map_or(0, |asked| (asked.end + 1).saturating_sub(page).min(asked.start).saturating_sub(play.top))
+    asked.map_or(0, |asked| first(&asked, page).min(asked.start).saturating_sub(play.top))
+}
+
+/// The first line of a page that ends just behind what is asked.
+fn first(asked: &Range<usize>, page: usize) -> usize {
+    (asked.end + 1).saturating_sub(page)
 }
 
 /// What must be read before it is answered: all options, or the marked one where they do not fit at once.

@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Phase, Play, draw, keys};
 use crate::lessons::predicate::Predicate;
-use crate::tui::editor::explain::explain;
+use crate::tui::editor::explain::in_one;
 use crate::tui::msg::Effect;
 use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps};
@@ -70,6 +70,6 @@ impl Play {
 
 /// What a refusal means, and its own words.
 pub(super) fn refusal(text: &str) -> String {
-    let words = text.lines().next().unwrap_or_default();
-    format!("Kubernetes lo rechaza. {} «{words}»", explain(text).replace(" abajo.", " aquí:").replace(", abajo.", ":"))
+    let told = in_one(text).unwrap_or_else(|| format!("«{}»", text.lines().next().unwrap_or_default()));
+    format!("Kubernetes lo rechaza. {told}")
 }
