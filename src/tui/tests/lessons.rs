@@ -220,6 +220,23 @@ fn a_refused_key_is_explained_in_as_many_lines_as_it_takes() {
 }
 
 #[test]
+fn a_refused_key_is_offered_again_after_what_comes_before_it() {
+    let mut driver = playing((120, 40), "1.1");
+    driver.shows("▸ A:");
+    driver.press("B");
+    driver.answer(asked, Reply::Lesson(News::Refused { reason: "Conflict".into(), text: "no".into() }));
+    driver.shows("▸ A:");
+    driver.press("A").shows("▸ B:");
+    driver.press("B").shows("▸ D:");
+}
+
+#[test]
+fn who_presses_while_a_lesson_is_prepared_is_told_to_wait() {
+    let mut driver = Driver::new((120, 40));
+    driver.press(": l e c c i o n space 1 . 3 enter 2").shows("la lección se está preparando");
+}
+
+#[test]
 fn a_question_out_of_sight_is_shown_before_it_is_answered() {
     let mut driver = playing((80, 24), "1.3");
     driver.hides("  1 No.");

@@ -4,7 +4,7 @@ use ratatui::text::Line;
 
 use super::{Phase, Play};
 use crate::lessons::View;
-use crate::lessons::view::{Gauge, GoalView, KeyView, Lasting, Replicas};
+use crate::lessons::view::{Gauge, GoalView, Lasting, Replicas};
 use crate::tui::model::format::{pad, width};
 use crate::tui::model::lesson::Meter;
 use crate::tui::state::State;
@@ -153,8 +153,11 @@ fn offered(play: &Play, view: &View, hints: bool) -> (String, String) {
     } else if play.pending().is_some() {
         match view.question.as_ref().is_some_and(|question| question.items.is_empty()) {
             true if play.chose => ("Enter".into(), "responder lo marcado".into()),
+            // A number means nothing on the bridge.
+            true if play.on_bridge => ("↑ ↓".into(), "elegir una opción; Enter la responde".into()),
             true => ("↑ ↓".into(), "elegir una opción, o con su número; Enter la responde".into()),
             false if play.picked.len() == play.items().len() => ("Enter".into(), "comprobar este orden".into()),
+            false if play.on_bridge => ("↑ ↓".into(), "elegir el que va ahora, y Enter lo pone".into()),
             false => ("↑ ↓".into(), "elegir el que va ahora, y Enter lo pone; o con su número".into()),
         }
     } else {
@@ -196,7 +199,7 @@ fn ways(play: &Play, view: &View, hints: bool) -> String {
     let asked = usize::from(view.question.is_some());
     let begun = view.goals.iter().filter(|goal| goal.done).count() > asked;
     let new = |name: &str| !begun && !play.been.contains(&name);
-    let keys = view.keys.iter().filter(|key| !is_pressed(play, key)).map(|key| key.key.to_string());
+    let keys = view.keys.iter().filter(|key| !play.stands(key)).map(|key| key.key.to_string());
     let edit = (view.edit.is_some() && new(editor::ENTRY.name)).then(|| "e".to_owned());
     let terminal = (!view.commands.is_empty() && new(terminal::ENTRY.name)).then(|| ":terminal".to_owned());
     let hint = (view.hint_available && hints).then(|| "i: pista".to_owned());
@@ -210,11 +213,7 @@ const MISSING: &str = "falta";
 
 /// The first key of the step behind all that were pressed: what was done, or passed over, is not proposed.
 fn untouched(play: &Play, view: &View) -> Option<(String, String)> {
-    let behind = view.keys.iter().rposition(|key| is_pressed(play, key)).map_or(0, |at| at + 1);
+    let behind = view.keys.iter().rposition(|key| play.stands(key)).map_or(0, |at| at + 1);
     let key = view.keys.get(behind)?;
     Some((key.key.to_string(), key.text.to_owned()))
-}
-
-fn is_pressed(play: &Play, key: &KeyView) -> bool {
-    play.pressed.iter().any(|(letter, text)| (*letter, &**text) == (key.key, key.text))
 }

@@ -77,8 +77,8 @@ struct Play {
     on_bridge: bool,
     /// Whether they went there before.
     been_there: bool,
-    /// The lesson's own keys that were pressed, by what they do.
-    pressed: Vec<(char, String)>,
+    /// The lesson's own keys that were pressed, in order.
+    pressed: Vec<strokes::Pressed>,
     /// The key that was asked to wait for the prediction.
     hasty: Option<char>,
     /// The views that were opened in this step.
@@ -340,6 +340,7 @@ impl Play {
                 return [self.look()].into_iter().chain(self.happens()).collect();
             }
             News::Refused { reason, text } => {
+                self.was_refused();
                 let said = Step::Say(Notice::bad(strokes::refusal(&text)));
                 return self.refused(&reason, &text, state).into_iter().chain([said]).collect();
             }

@@ -6,10 +6,21 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Phase, Play, draw, keys};
 use crate::lessons::predicate::Predicate;
+use crate::lessons::view::KeyView;
 use crate::tui::editor::explain::in_one;
 use crate::tui::msg::Effect;
 use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps};
+
+/// A lesson's own key that was pressed.
+#[derive(Debug)]
+pub(super) struct Pressed {
+    letter: char,
+    /// What it does: the next step may have another of that letter.
+    text: String,
+    /// Whether Kubernetes refused it.
+    refused: bool,
+}
 
 impl Play {
     /// A capital letter: nothing where no step of the lesson has it.
@@ -20,16 +31,17 @@ impl Play {
         }
         let own = self.lesson.steps[self.session.step()].keys.iter().find(|key| key.key == letter).cloned();
         let Some(key) = own else {
-            return Some(vec![Step::Say(Notice::tip(format!("la tecla {letter} es de otro paso")))]);
+            let told = format!("la tecla {letter} es de otro paso{}", self.own_keys());
+            return Some(vec![Step::Say(Notice::tip(told))]);
         };
         if self.predicts_first() && self.hasty.replace(letter) != Some(letter) {
             return Some(self.ask_before(letter, state));
         }
-        if self.pressed.iter().any(|(pressed, _)| *pressed == letter) {
+        if self.pressed.iter().any(|pressed| pressed.letter == letter) {
             // Once more did not help: that is an attempt.
             self.session.tried();
         }
-        self.pressed.push((letter, key.text.clone()));
+        self.pressed.push(Pressed { letter, text: key.text.clone(), refused: false });
         // What no command does is not in the log of commands.
         let logged = key.command.clone().map(Step::Log);
         let stroke = Step::Run(Effect::LessonKey(self.ticket, Arc::clone(&self.lesson), key));
@@ -38,6 +50,9 @@ impl Play {
 
     /// What a key that means nothing here may have been meant for.
     pub(super) fn astray(&self, key: KeyEvent, state: &State) -> Option<String> {
+        if self.phase == Phase::Preparing && !self.on_bridge {
+            return Some("la lección se está preparando: en unos segundos podrás empezar".into());
+        }
         if self.phase != Phase::Running {
             return None;
         }
@@ -45,10 +60,36 @@ impl Play {
             return Some("esa tecla es del puente: pasa antes con Tab".into());
         }
         let KeyCode::Char(letter) = key.code else { return None };
+        let own = self.own_keys();
+        (letter.is_uppercase() && !own.is_empty()).then(|| format!("la tecla {letter} no hace nada aquí{own}"))
+    }
+
+    /// Which keys the step has, to go on with.
+    fn own_keys(&self) -> String {
         let own: Vec<String> = self.session.view().keys.iter().map(|key| key.key.to_string()).collect();
-        let which = if own.len() == 1 { "la de este paso es" } else { "las de este paso son" };
-        let told = format!("la tecla {letter} no hace nada aquí: {which} {}", own.join(", "));
-        (letter.is_uppercase() && !own.is_empty()).then_some(told)
+        match own.len() {
+            0 => String::new(),
+            1 => format!(": la de este paso es {}", own[0]),
+            _ => format!(": las de este paso son {}", own.join(", ")),
+        }
+    }
+
+    /// What the last key asked for was refused.
+    pub(super) fn was_refused(&mut self) {
+        if let Some(last) = self.pressed.last_mut() {
+            last.refused = true;
+        }
+    }
+
+    /// Whether a key of the step was pressed and stands. What was refused may be accepted once something else was done:
+    /// what comes before it in the step, or what was pressed since.
+    pub(super) fn stands(&self, key: &KeyView) -> bool {
+        let is = |pressed: &Pressed, key: &KeyView| (pressed.letter, &*pressed.text) == (key.key, key.text);
+        let Some(at) = self.pressed.iter().rposition(|pressed| is(pressed, key)) else { return false };
+        let keys = self.session.view().keys;
+        let mut before = keys.iter().take_while(|other| other.key != key.key);
+        let all_before = before.all(|other| self.pressed.iter().any(|pressed| is(pressed, other)));
+        !self.pressed[at].refused || (all_before && self.pressed[at..].iter().all(|pressed| pressed.refused))
     }
 
     /// Whether the step begins with a prediction that was not made: what the key shows would be its answer.
