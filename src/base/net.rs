@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::StreamExt;
+use futures::channel::mpsc;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 
 /// The workers that have an address of their own on this machine.
@@ -100,14 +101,15 @@ pub trait PodNet: Send + Sync {
     fn detach(&self, _address: IpAddr) {}
 }
 
-/// Connections to an address, with who dialled.
+/// Connections to an address, with who dialled. Over futures' channel: every container listens, and tokio's keeps a block
+/// of room for each.
 #[derive(Debug)]
 pub struct NetListener {
     incoming: mpsc::Receiver<Box<Incoming>>,
     _on_drop: Option<DropGuard>,
 }
 
-/// A connection and who dialled. Boxed where it waits: a channel keeps room for many, and every container listens.
+/// A connection and who dialled. Boxed where it waits.
 pub type Incoming = (BoxedIo, SocketAddr);
 
 /// A stream that can be moved through channels.
@@ -128,7 +130,7 @@ impl NetListener {
 
     /// The next connection; `None` when the network is gone.
     pub async fn accept(&mut self) -> Option<(BoxStream, SocketAddr)> {
-        self.incoming.recv().await.map(|incoming| (incoming.0.0, incoming.1))
+        self.incoming.next().await.map(|incoming| (incoming.0.0, incoming.1))
     }
 }
 

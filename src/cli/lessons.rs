@@ -9,7 +9,7 @@ use super::args::{CheckArgs, LessonsCommand, RuntimeArg};
 use crate::base::clock::{Clock, Timing};
 use crate::cluster::{Practice, Visit};
 use crate::lessons::certificate::Certificate;
-use crate::lessons::check::{Clusters, Live, Plan, Report, check};
+use crate::lessons::check::{Clusters, Plan, Report, check};
 use crate::lessons::progress::Progress;
 use crate::lessons::{Catalogue, scaffold, teacher};
 
@@ -37,8 +37,8 @@ fn check_all(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     };
     let threads = args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
     let (clusters, plan): (Box<dyn Clusters>, Plan) = match (&args.kubeconfig, args.runtime) {
-        (Some(kubeconfig), _) => (Box::new(Visit::to(kubeconfig.clone())), Plan::live(Live::Shared)),
-        (None, RuntimeArg::Docker) => (Box::new(Practice::in_docker()), Plan::live(Live::Containers)),
+        (Some(kubeconfig), _) => (Box::new(Visit::to(kubeconfig.clone())), Plan::live()),
+        (None, RuntimeArg::Docker) => (Box::new(Practice::in_docker()), Plan::live()),
         (None, _) => (Box::new(Practice::default()), Plan { seeds: args.seeds, ..Plan::whole(threads) }),
     };
     let report = check(&catalogue, &*clusters, &plan, &|what| {

@@ -9,6 +9,7 @@ pub mod informer;
 pub mod lease;
 pub mod node_affinity;
 pub mod object;
+pub mod on_demand;
 pub mod pods;
 pub mod pool;
 pub mod pools;
@@ -31,6 +32,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use tokio::io::DuplexStream;
 
 use crate::base::pipe::{Dialer, Identity};
+use on_demand::OnDemand;
 
 /// Why no client could be built.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,12 @@ pub enum ClientError {
 /// becomes another protocol (exec, port-forward) goes over a connection of the in-memory pipe.
 #[must_use]
 pub fn embedded(dialer: Dialer, identity: Identity) -> kube::Client {
+    embedded_on_demand(dialer, identity).client()
+}
+
+/// The same for who seldom asks: a client when it is needed.
+#[must_use]
+pub fn embedded_on_demand(dialer: Dialer, identity: Identity) -> OnDemand {
     let (pipe, own) = (dialer.clone(), identity.clone());
     let connector = tower::service_fn(move |_: Uri| std::future::ready(pipe.dial(own.clone()).map(PipeIo::new)));
     let http = HttpClient::builder(TokioExecutor::new()).build::<_, Body>(connector);
@@ -62,7 +70,7 @@ pub fn embedded(dialer: Dialer, identity: Identity) -> kube::Client {
             Ok(dialer.ask(request, identity).await?)
         }
     });
-    kube::Client::new(service, "default")
+    OnDemand::new(move || kube::Client::new(service.clone(), "default"))
 }
 
 /// A client of any cluster that a kubeconfig names: the given file or kubectl's own rules, the given context or the current one.

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::correlator::{Correlator, Emission, Occurrence};
 use super::object::reference_to;
+use super::on_demand::OnDemand;
 use crate::base::clock::Clock;
 use crate::base::tasks::Tasks;
 
@@ -26,9 +27,9 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder for a component (`deployment-controller`), and the node it runs on where that matters.
     #[must_use]
-    pub fn new(client: kube::Client, component: &str, host: Option<&str>, clock: Clock, tasks: &Tasks) -> Self {
+    pub fn new(clients: impl Into<OnDemand>, component: &str, host: Option<&str>, clock: Clock, tasks: &Tasks) -> Self {
         let (occurrences, queue) = mpsc::channel(WAITING);
-        tasks.spawn(write_all(client, Correlator::new(component, host), queue));
+        tasks.spawn(write_all(clients.into(), Correlator::new(component, host), queue));
         Self { occurrences, clock }
     }
 
@@ -51,11 +52,12 @@ impl Recorder {
     }
 }
 
-async fn write_all(client: kube::Client, mut correlator: Correlator, mut queue: mpsc::Receiver<Box<Occurrence>>) {
+async fn write_all(clients: OnDemand, mut correlator: Correlator, mut queue: mpsc::Receiver<Box<Occurrence>>) {
     while let Some(occurrence) = queue.recv().await {
+        // Boxed: whoever has nothing to say keeps no room for a request.
         let written = match correlator.observe(*occurrence) {
-            Emission::Create(event) => create(&client, &event).await,
-            Emission::Raise(event) => raise(&client, &event).await,
+            Emission::Create(event) => Box::pin(create(&clients.client(), &event)).await,
+            Emission::Raise(event) => Box::pin(raise(&clients.client(), &event)).await,
             Emission::Drop => Ok(()),
         };
         if let Err(error) = written {

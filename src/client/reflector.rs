@@ -16,9 +16,11 @@ use kube::{Api, Resource};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::on_demand::OnDemand;
+
 /// What is listed and watched, and of whom.
 pub(super) struct Source {
-    client: kube::Client,
+    clients: OnDemand,
     url: String,
     wanted: Config,
 }
@@ -44,7 +46,12 @@ pub(super) enum Line<'a> {
 
 impl Source {
     pub(super) fn new<K: Resource>(api: Api<K>, wanted: Config) -> Self {
-        Self { url: api.resource_url().to_owned(), client: api.into_client(), wanted }
+        Self { url: api.resource_url().to_owned(), clients: api.into_client().into(), wanted }
+    }
+
+    /// The same in all namespaces, with a client for each request.
+    pub(super) fn on_demand<K: Resource<DynamicType = ()>>(clients: OnDemand, wanted: Config) -> Self {
+        Self { url: K::url_path(&(), None), clients, wanted }
     }
 
     /// A page: the first one, or the one that the page before named.
@@ -57,7 +64,7 @@ impl Source {
             ..ListParams::default()
         };
         let request = self.request().list(&params).map_err(|error| failed(kube::Error::BuildRequest(error)))?;
-        let text = self.client.request_text(request).await.map_err(Error::InitialListFailed)?;
+        let text = self.clients.client().request_text(request).await.map_err(Error::InitialListFailed)?;
         serde_json::from_str(&text).map_err(|error| failed(kube::Error::SerdeError(error)))
     }
 
@@ -86,7 +93,7 @@ impl Source {
         // Since 1.37 a server packs each event by itself, which no client of HTTP unpacks (tower-http#737).
         let plain = http::HeaderValue::from_static("identity");
         request.headers_mut().insert(http::header::ACCEPT_ENCODING, plain);
-        let response = self.client.send(request.map(Body::from)).await?;
+        let response = self.clients.client().send(request.map(Body::from)).await?;
         let status = response.status();
         if status.is_success() {
             return Ok(response.into_body());

@@ -20,6 +20,7 @@ use crate::base::quantity::Quantity;
 use crate::base::tasks::Tasks;
 use crate::client::informer::Informer;
 use crate::client::object::reference_to;
+use crate::client::on_demand::OnDemand;
 use crate::client::pool::Pool;
 use crate::client::recorder::Recorder;
 
@@ -29,7 +30,7 @@ pub(crate) const CLUSTER_DOMAIN: &str = "cluster.local";
 /// One kubelet's shared parts.
 pub(crate) struct Context {
     pub(crate) node: String,
-    pub(crate) client: kube::Client,
+    pub(crate) clients: OnDemand,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) net: Arc<dyn PodNet>,
     pub(crate) capacity: Capacity,
@@ -54,8 +55,8 @@ impl Context {
         let version = config.runtime.version();
         let scheme = version.split("://").next().unwrap_or_default().to_owned();
         Self {
-            recorder: Recorder::new(config.client.clone(), "kubelet", Some(&config.node), config.clock, tasks),
-            reader: Reader::new(config.client.clone(), config.clock),
+            recorder: Recorder::new(config.clients.clone(), "kubelet", Some(&config.node), config.clock, tasks),
+            reader: Reader::new(config.clients.clone(), config.clock),
             services: Informer::default().pooled(config.pools.services),
             nodes: config.pools.nodes,
             ipam: Mutex::default(),
@@ -66,7 +67,7 @@ impl Context {
             },
             reported: Mutex::default(),
             node: config.node,
-            client: config.client,
+            clients: config.clients,
             runtime: config.runtime,
             net: config.net,
             capacity: config.capacity,

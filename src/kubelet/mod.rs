@@ -39,6 +39,7 @@ use crate::base::clock::Clock;
 use crate::base::net::PodNet;
 use crate::base::pipe::{Dialer, pipe};
 use crate::base::tasks::Tasks;
+use crate::client::on_demand::OnDemand;
 use crate::client::pools::Pools;
 use context::Context;
 use runtime::Runtime;
@@ -49,8 +50,8 @@ pub struct Config {
     pub node: String,
     /// The node's own address (`InternalIP`, `status.hostIP`).
     pub ip: IpAddr,
-    /// Client with the node's identity (`system:node:NAME`).
-    pub client: kube::Client,
+    /// Clients with the node's identity (`system:node:NAME`).
+    pub clients: OnDemand,
     /// Who runs the containers.
     pub runtime: Arc<dyn Runtime>,
     /// How probes, hooks and port-forward reach pods.
@@ -92,7 +93,7 @@ pub fn start(config: Config, tasks: &Tasks) -> Dialer {
     let registry = sync::Registry::new(config.pools.pods.clone());
     let context = Arc::new(Context::new(config, tasks));
     let (dialer, listener) = pipe();
-    context.services.start(kube::Api::all(context.client.clone()), kube::runtime::watcher::Config::default(), tasks);
+    context.services.start_on_demand(context.clients.clone(), kube::runtime::watcher::Config::default(), tasks);
     tasks.spawn(node::keep(context.clone()));
     tasks.spawn(sync::run(context.clone(), registry.clone()));
     tasks.spawn(server::serve(listener, context, registry));

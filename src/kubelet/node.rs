@@ -57,7 +57,7 @@ pub(crate) async fn keep(context: Arc<Context>) {
 
 /// Creates the Node, or finds the one that is there.
 async fn register(context: &Context) -> Arc<Node> {
-    let api: Api<Node> = Api::all(context.client.clone());
+    let api: Api<Node> = Api::all(context.clients.client());
     loop {
         let found = match api.create(&PostParams::default(), &new_node(context)).await {
             Err(kube::Error::Api(status)) if status.code == 409 => api.get(&context.node).await,
@@ -112,7 +112,7 @@ async fn write(context: &Context, known: &mut Known) -> bool {
     let old = node.status.clone().unwrap_or_default();
     let Some(patch) = merge_diff(&value(&old), &value(&wanted)) else { return true };
     let body = Patch::Merge(json!({ "status": patch }));
-    let api: Api<Node> = Api::all(context.client.clone());
+    let api: Api<Node> = Api::all(context.clients.client());
     match api.patch_status(&context.node, &PatchParams::default(), &body).await {
         Ok(updated) => (*node, *reported) = (context.nodes.share(updated), context.clock.elapsed()),
         Err(kube::Error::Api(status)) if status.code == 404 => return false,
@@ -123,7 +123,7 @@ async fn write(context: &Context, known: &mut Known) -> bool {
 
 /// The Node as it is now; made anew when somebody deleted it.
 async fn look(context: &Context, ranged: bool) -> Option<Arc<Node>> {
-    let api: Api<Node> = Api::all(context.client.clone());
+    let api: Api<Node> = Api::all(context.clients.client());
     match api.get_opt(&context.node).await {
         Ok(Some(found)) => Some(context.nodes.share(found)),
         _ if ranged => Some(register(context).await),
@@ -258,7 +258,7 @@ fn go_arch() -> &'static str {
 
 /// Renews the node's Lease, or makes it.
 async fn renew(context: &Context) -> kube::Result<()> {
-    let api: Api<Lease> = Api::namespaced(context.client.clone(), LEASES);
+    let api: Api<Lease> = Api::namespaced(context.clients.client(), LEASES);
     let renewed = Some(MicroTime(context.clock.now()));
     let patch = Patch::Merge(json!({ "spec": { "renewTime": renewed } }));
     match api.patch(&context.node, &PatchParams::default(), &patch).await {
@@ -266,7 +266,7 @@ async fn renew(context: &Context) -> kube::Result<()> {
         other => return other.map(drop),
     }
     // Asked anew: a Node that was deleted came back as another, and a Lease of the old one would be collected.
-    let nodes: Api<Node> = Api::all(context.client.clone());
+    let nodes: Api<Node> = Api::all(context.clients.client());
     let Some(node) = nodes.get_opt(&context.node).await? else { return Ok(()) };
     let owner = OwnerReference {
         api_version: "v1".into(),

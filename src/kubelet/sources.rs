@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use super::pod::spec;
 use crate::base::clock::Clock;
+use crate::client::on_demand::OnDemand;
 use crate::client::volumes::bound_to;
 
 /// How long an answer is good for: many pods of one template start together.
@@ -47,15 +48,15 @@ type Cache<K> = Mutex<HashMap<(String, String), (Timestamp, Option<Arc<K>>)>>;
 
 /// The kubelet's reader of what pods refer to.
 pub(crate) struct Reader {
-    client: kube::Client,
+    clients: OnDemand,
     clock: Clock,
     config_maps: Cache<ConfigMap>,
     secrets: Cache<Secret>,
 }
 
 impl Reader {
-    pub(crate) fn new(client: kube::Client, clock: Clock) -> Self {
-        Self { client, clock, config_maps: Cache::default(), secrets: Cache::default() }
+    pub(crate) fn new(clients: OnDemand, clock: Clock) -> Self {
+        Self { clients, clock, config_maps: Cache::default(), secrets: Cache::default() }
     }
 
     /// Everything wanted for a pod, as it is now.
@@ -88,7 +89,7 @@ impl Reader {
             let _ = at;
             return Ok(object.clone());
         }
-        let object = Api::<K>::namespaced(self.client.clone(), namespace).get_opt(name).await?.map(Arc::new);
+        let object = Api::<K>::namespaced(self.clients.client(), namespace).get_opt(name).await?.map(Arc::new);
         let mut cache = cache.lock();
         cache.retain(|_, (at, _)| *at + fresh > now);
         cache.insert(key, (now, object.clone()));
@@ -97,10 +98,10 @@ impl Reader {
 
     /// The volume that a claim has.
     async fn volume(&self, namespace: &str, claim: &str) -> kube::Result<Option<PersistentVolume>> {
-        let claims: Api<PersistentVolumeClaim> = Api::namespaced(self.client.clone(), namespace);
+        let claims: Api<PersistentVolumeClaim> = Api::namespaced(self.clients.client(), namespace);
         let Some(claim) = claims.get_opt(claim).await? else { return Ok(None) };
         let Some(name) = bound_to(&claim) else { return Ok(None) };
-        Api::all(self.client.clone()).get_opt(name).await
+        Api::all(self.clients.client()).get_opt(name).await
     }
 
     async fn token(
@@ -125,7 +126,7 @@ impl Reader {
             }),
             ..TokenRequest::default()
         };
-        let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
+        let api: Api<ServiceAccount> = Api::namespaced(self.clients.client(), namespace);
         match api.create_token_request(&account, &PostParams::default(), &request).await {
             Ok(granted) => Ok(granted.status.and_then(|status| status.token).map(Bytes::from)),
             // A server that gives no tokens leaves the file out rather than the pod waiting.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
 use kube::runtime::watcher;
-use kube::{Api, ResourceExt};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(context: Arc<Context>, registry: Registry) {
         let _ = sender.send(heard);
     });
     let mine = watcher::Config::default().fields(&format!("spec.nodeName={}", context.node));
-    registry.pods.start(Api::all(context.client.clone()), mine, &context.tasks);
+    registry.pods.start_on_demand(context.clients.clone(), mine, &context.tasks);
     registry.pods.wait_synced().await;
     while let Ok((pod, gone)) = changes.try_recv() {
         registry.tell_pod(&context, pod, gone, &mut found);
@@ -108,12 +108,12 @@ impl Registry {
         let mut workers = self.workers.lock();
         if gone {
             if let Some(worker) = workers.remove(&uid) {
-                let _ = worker.send(Message::Gone.into());
+                let _ = worker.unbounded_send(Message::Gone.into());
             }
             return;
         }
         if let Some(worker) = workers.get(&uid) {
-            let _ = worker.send(Message::Pod(pod).into());
+            let _ = worker.unbounded_send(Message::Pod(pod).into());
             return;
         }
         let sandbox = found.remove(&uid);
@@ -123,7 +123,7 @@ impl Registry {
             context.recorder.warning(&*pod, reason, message.clone());
             (state.verdict, state.rejected) = (Some((reason, admit::told(&message))), true);
         }
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = futures::channel::mpsc::unbounded();
         workers.insert(uid, sender.clone());
         context.tasks.spawn(Worker::new(context.clone(), pod, state, (sender, receiver)).run());
     }
@@ -141,7 +141,7 @@ impl Registry {
             Event::SandboxLost { pod_uid } => (pod_uid, Message::SandboxLost),
         };
         if let Some(worker) = self.workers.lock().get(&pod_uid) {
-            let _ = worker.send(message.into());
+            let _ = worker.unbounded_send(message.into());
         }
     }
 
@@ -149,11 +149,11 @@ impl Registry {
     fn catch_up(&self, found: HashMap<String, Sandbox>) {
         for (uid, worker) in self.workers.lock().iter() {
             match found.get(uid).filter(|sandbox| sandbox.ready) {
-                None => drop(worker.send(Message::SandboxLost.into())),
+                None => drop(worker.unbounded_send(Message::SandboxLost.into())),
                 Some(sandbox) => {
                     for container in &sandbox.containers {
                         let Some(exit) = container.exit.clone() else { continue };
-                        let _ = worker.send(Message::Exited { id: container.id.clone(), exit }.into());
+                        let _ = worker.unbounded_send(Message::Exited { id: container.id.clone(), exit }.into());
                     }
                 }
             }

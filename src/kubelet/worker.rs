@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::channel::mpsc;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use serde_json::json;
-use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::context::Context;
@@ -50,7 +51,7 @@ pub(crate) enum Message {
     Probe { id: String, finding: Finding },
 }
 
-/// The way to a worker. Boxed: a channel keeps room for many messages, and most workers wait for none.
+/// The way to a worker. Over futures' channel: tokio's keeps a block of room, and most workers wait for nothing.
 pub(crate) type Mailbox = mpsc::UnboundedSender<Box<Message>>;
 
 /// One pod's worker.
@@ -148,7 +149,7 @@ impl Worker {
             }
         };
         tokio::select! {
-            message = self.inbox.recv() => self.absorb(message),
+            message = self.inbox.next() => self.absorb(message),
             () = alarm => {}
         }
         while let Ok(message) = self.inbox.try_recv() {
@@ -387,7 +388,7 @@ impl Worker {
             tokio::select! {
                 biased;
                 result = &mut work => return Some(result),
-                message = self.inbox.recv() => {
+                message = self.inbox.next() => {
                     self.absorb(message);
                     if self.gone || self.pod.metadata.deletion_timestamp.is_some() {
                         return None;
@@ -435,7 +436,7 @@ impl Worker {
     }
 
     fn api(&self) -> Api<Pod> {
-        Api::namespaced(self.context.client.clone(), &spec::id(&self.pod).namespace)
+        Api::namespaced(self.context.clients.client(), &spec::id(&self.pod).namespace)
     }
 
     fn pause(&mut self, error: &dyn std::fmt::Display) {
@@ -461,7 +462,7 @@ impl Worker {
         let started = self.state.containers.get(name).and_then(|it| it.running()).is_some_and(|it| it.started);
         let (context, pod, outbox, id) =
             (self.context.clone(), self.pod.clone(), self.outbox.clone(), target.id.clone());
-        let tell = move |finding| drop(outbox.send(Message::Probe { id: id.clone(), finding }.into()));
+        let tell = move |finding| drop(outbox.unbounded_send(Message::Probe { id: id.clone(), finding }.into()));
         let token = CancellationToken::new();
         self.probes.insert(name.to_owned(), token.clone().drop_guard());
         self.context.tasks.spawn(async move {

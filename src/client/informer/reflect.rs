@@ -9,6 +9,7 @@ use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
 use super::super::object::Key;
+use super::super::on_demand::OnDemand;
 use super::super::pool::Pool;
 use super::super::reflector::{self, Line, Page, Source};
 use super::{BACKOFF, Informer};
@@ -21,6 +22,14 @@ impl<K: Resource + DeserializeOwned + Send + Sync + 'static> Informer<K> {
     /// Follows the server until the tasks stop, through its restarts.
     pub fn start(&self, api: Api<K>, config: watcher::Config, tasks: &Tasks) {
         tasks.spawn(self.clone().reflect(Source::new(api, config)));
+    }
+
+    /// As [`Self::start`], in all namespaces, for one of many that mostly wait.
+    pub fn start_on_demand(&self, clients: OnDemand, config: watcher::Config, tasks: &Tasks)
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        tasks.spawn(self.clone().reflect(Source::on_demand::<K>(clients, config)));
     }
 
     async fn reflect(self, source: Source) {

@@ -155,7 +155,7 @@ impl Plant {
         let config = kubelet::Config {
             node: node.clone(),
             ip: (self.engine.workers)(number),
-            client: self.client(Identity::node(&node)),
+            clients: client::embedded_on_demand(self.dialer.clone(), Identity::node(&node)),
             runtime: Arc::clone(&self.engine.runtime),
             net: Arc::clone(&self.engine.pods),
             capacity: Capacity { cpu: offered.cpu.clone(), memory: offered.memory.clone(), pods: offered.pods },

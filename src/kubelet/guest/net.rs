@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::SinkExt;
+use futures::channel::mpsc;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::mpsc;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::base::net::{BoxStream, BoxedIo, Datagrams, Incoming, NetListener, PodNet};
@@ -80,7 +82,7 @@ impl PodNet for Sockets {
     }
 }
 
-async fn accept(listener: TcpListener, sender: mpsc::Sender<Box<Incoming>>) {
+async fn accept(listener: TcpListener, mut sender: mpsc::Sender<Box<Incoming>>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {

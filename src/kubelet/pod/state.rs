@@ -1,8 +1,8 @@
 //! What the kubelet knows of a pod beyond its object: the sandbox and each container's instances. Must not decide.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 
@@ -25,8 +25,8 @@ pub(crate) struct PodState {
     pub removed: bool,
     /// The address of the finished pod was given back.
     pub stopped: bool,
-    /// Each container by name; boxed, as a map keeps room for eleven.
-    pub containers: BTreeMap<String, Box<ContainerState>>,
+    /// Each container by name; a map that takes no room for more, which a tree does.
+    pub containers: IndexMap<String, Box<ContainerState>>,
     /// When this kubelet accepted the pod (`status.startTime`).
     pub accepted: Timestamp,
     /// The whole pod has failed: reason and message.

@@ -74,48 +74,39 @@ pub struct Plan {
     pub brief: bool,
     /// How many clusters run at once.
     pub threads: usize,
-    /// Where only the first solution of each lesson is played, in the machine's time: on which lessons.
-    pub live: Option<Live>,
+    /// Whether only the first solution of each lesson is played, in the machine's time, on clusters that are not of the
+    /// check's own making. A lesson with a cluster of its own, which is always in memory, is not played there.
+    pub live: bool,
 }
 
-/// Clusters that are not of the check's own making.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Live {
-    /// Made for each play, but with real containers.
-    Containers,
-    /// There already, and the same for each play: lessons with a cluster of their own cannot be played there.
-    Shared,
-}
-
-impl Live {
-    fn suits(self, lesson: &Lesson) -> bool {
-        self == Self::Containers || (lesson.setup.cluster.is_none() && lesson.setup.second.is_none())
-    }
+/// Whether a lesson can be played on a cluster that is not made for it.
+fn goes_anywhere(lesson: &Lesson) -> bool {
+    lesson.setup.cluster.is_none() && lesson.setup.second.is_none()
 }
 
 impl Plan {
     /// One seed, both timings.
     #[must_use]
     pub fn whole(threads: usize) -> Self {
-        Self { seeds: 1, timings: vec![Timing::Clase, Timing::Real], brief: false, threads, live: None }
+        Self { seeds: 1, timings: vec![Timing::Clase, Timing::Real], brief: false, threads, live: false }
     }
 
     /// Every lesson once.
     #[must_use]
     pub fn brief(threads: usize) -> Self {
-        Self { seeds: 1, timings: vec![Timing::Clase], brief: true, threads, live: None }
+        Self { seeds: 1, timings: vec![Timing::Clase], brief: true, threads, live: false }
     }
 
     /// The first solution of every lesson that can be played there.
     #[must_use]
-    pub fn live(live: Live) -> Self {
-        Self { live: Some(live), ..Self::brief(1) }
+    pub fn live() -> Self {
+        Self { live: true, ..Self::brief(1) }
     }
 
     /// All plays of a lesson.
     fn jobs<'a>(&self, lesson: &'a Arc<Lesson>) -> Vec<Job<'a>> {
-        if let Some(live) = self.live {
-            let script = lesson.solutions.first().filter(|_| live.suits(lesson));
+        if self.live {
+            let script = lesson.solutions.first().filter(|_| goes_anywhere(lesson));
             let (seed, timing) = (lesson.setup.seed, Timing::Clase);
             return script
                 .map(|script| Job { lesson, play: Play::Passes(script), seed, timing, live: true })

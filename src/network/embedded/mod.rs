@@ -14,9 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::SinkExt;
+use futures::channel::mpsc;
 use parking_lot::Mutex;
 use tokio::io::DuplexStream;
-use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 
 use self::datagram::{Flows, Inbox, Socket};
@@ -140,7 +141,7 @@ impl PodNet for PodNetwork {
 
     async fn dial(&self, from: Option<IpAddr>, to: SocketAddr) -> io::Result<BoxStream> {
         let (to, link) = self.way(from, to, Protocol::Tcp)?.connect().await?;
-        let backlog = self.backlog(to)?;
+        let mut backlog = self.backlog(to)?;
         let (ours, theirs) = tokio::io::duplex(BUFFER);
         let theirs = BoxedIo(through(theirs, link.as_ref()));
         backlog.send(Box::new((theirs, self.ephemeral(from)))).await.map_err(|_| ErrorKind::ConnectionRefused)?;

@@ -79,7 +79,7 @@ pub(crate) async fn cluster_of(nodes: usize) -> Cluster {
         create::<Node>(&Api::all(admin.clone()), node).await;
         let config = kubelet::Config {
             ip: [192, 168, 0, u8::try_from(number).unwrap()].into(),
-            client: client::embedded(dialer.clone(), Identity::node(&name)),
+            clients: client::embedded_on_demand(dialer.clone(), Identity::node(&name)),
             runtime: runtime.clone(),
             net: net.clone(),
             capacity: Capacity { pods: 1000, ..Capacity::default() },
