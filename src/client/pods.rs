@@ -1,9 +1,10 @@
 //! What clients ask of any pod: is it active, ready, since when. Must not do IO.
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Pod, PodCondition};
+use k8s_openapi::api::core::v1::PodCondition;
 
 use super::object::is_deleting;
+use super::pod::Pod;
 
 /// The pod's phase; empty before it has one.
 #[must_use]

@@ -14,10 +14,12 @@ use crate::base::mark::mark;
 /// Copies before those that nobody holds any more are looked for.
 const FEW: usize = 1024;
 
+type Trim<K> = Arc<dyn Fn(&mut K) + Send + Sync>;
+
 /// The last state of each object that somebody holds. Clones share it.
 pub struct Pool<K> {
     copies: Arc<Mutex<Copies<K>>>,
-    trim: fn(&mut K),
+    trim: Trim<K>,
     /// With keys of this process: nobody can make two texts meet.
     texts: RandomState,
 }
@@ -37,16 +39,16 @@ struct Copied<K> {
 
 impl<K> Clone for Pool<K> {
     fn clone(&self) -> Self {
-        Self { copies: Arc::clone(&self.copies), trim: self.trim, texts: self.texts.clone() }
+        Self { copies: Arc::clone(&self.copies), trim: Arc::clone(&self.trim), texts: self.texts.clone() }
     }
 }
 
 impl<K: Resource> Pool<K> {
     /// A pool whose copies lack what `trim` drops.
     #[must_use]
-    pub fn trimmed(trim: fn(&mut K)) -> Self {
+    pub fn trimmed(trim: impl Fn(&mut K) + Send + Sync + 'static) -> Self {
         let copies = Copies { last: HashMap::new(), texts: HashMap::new(), sweep_at: FEW };
-        Self { copies: Arc::new(Mutex::new(copies)), trim, texts: RandomState::new() }
+        Self { copies: Arc::new(Mutex::new(copies)), trim: Arc::new(trim), texts: RandomState::new() }
     }
 
     /// The copy that others have of this state of the object; this one when nobody has it.
@@ -111,9 +113,8 @@ fn same<K: Resource>(one: &K, other: &K) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::api::core::v1::Pod;
-
     use super::*;
+    use crate::client::pod::Pod;
 
     fn pod(uid: &str, version: &str) -> Pod {
         let mut pod = Pod::default();

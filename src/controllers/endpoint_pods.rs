@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service, ServicePort};
+use k8s_openapi::api::core::v1::{ObjectReference, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Manager;
 use crate::base::selector::Selector;
 use crate::client::informer::Change;
 use crate::client::object::{Key, is_deleting};
+use crate::client::pod::Pod;
 use crate::client::pods::{ips, is_ready, is_terminal};
 use crate::client::queue::Queue;
 

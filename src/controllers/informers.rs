@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Endpoints, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController,
+    ConfigMap, Endpoints, Namespace, Node, PersistentVolume, PersistentVolumeClaim, ReplicationController,
     ResourceQuota, Secret, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -19,6 +19,7 @@ use kube::{Api, Resource};
 use crate::base::tasks::Tasks;
 use crate::client::informer::Informer;
 use crate::client::object::{controller_of, uid_of};
+use crate::client::pod::Pod;
 use crate::client::pods::node_name;
 use crate::client::pools::Pools;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 use parking_lot::Mutex;
@@ -19,6 +19,7 @@ use serde_json::json;
 use super::informers::NODE;
 use super::{Manager, Outcome, unless_gone};
 use crate::client::object::{Key, reference_to};
+use crate::client::pod::Pod;
 use crate::client::pods::{condition, is_ready};
 use crate::client::queue::Next;
 use crate::client::recorder::Recorder;

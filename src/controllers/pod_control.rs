@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::join_all;
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, Resource, ResourceExt};
@@ -16,6 +16,7 @@ use super::adoption::controller_reference;
 use super::expectations::Expectations;
 use super::unless_gone;
 use crate::client::object::{Key, uid_of};
+use crate::client::pod::Pod;
 use crate::client::recorder::Recorder;
 
 /// First size of a batch of creations; it doubles while all succeed (`SlowStartInitialBatchSize`).
@@ -161,7 +162,7 @@ pub(super) fn from_template<O: Resource<DynamicType = ()>>(owner: &O, template: 
             owner_references: Some(vec![controller_reference(owner)]),
             ..ObjectMeta::default()
         },
-        spec: template.spec.clone(),
+        spec: template.spec.clone().map(Into::into),
         status: None,
     }
 }

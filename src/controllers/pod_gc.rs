@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use super::{Manager, unless_gone};
 use crate::client::object::is_deleting;
+use crate::client::pod::Pod;
 use crate::client::pods::{is_terminal, node_name};
 
 /// How often it looks (`gcCheckPeriod`).
@@ -122,7 +123,7 @@ mod tests {
 
     fn pod(node: Option<&str>, phase: &str) -> Pod {
         Pod {
-            spec: Some(PodSpec { node_name: node.map(Into::into), ..PodSpec::default() }),
+            spec: Some(PodSpec { node_name: node.map(Into::into), ..PodSpec::default() }.into()),
             status: Some(PodStatus { phase: Some(phase.into()), ..PodStatus::default() }),
             ..Pod::default()
         }

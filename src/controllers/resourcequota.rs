@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Pod, ResourceQuota, ResourceQuotaStatus};
+use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaStatus};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Wire;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DynamicObject, PartialObjectMeta, PostParams};
@@ -23,6 +23,7 @@ use super::{Manager, Outcome, unless_gone};
 use crate::base::quantity::Quantity;
 use crate::client::informer::{Change, Informer};
 use crate::client::object::{Key, is_deleting};
+use crate::client::pod::Pod;
 use crate::client::pods::is_terminal;
 use crate::client::queue::{Next, Queue};
 use crate::kinds::quota::{self, Amounts};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Node, Pod, Taint};
+use k8s_openapi::api::core::v1::{Node, Taint};
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use kube::{Api, ResourceExt};
 use serde_json::json;
@@ -15,6 +15,7 @@ use super::{Manager, Outcome, unless_gone};
 use crate::base::clock::Timing;
 use crate::client::informer::Change;
 use crate::client::object::{Key, is_deleting};
+use crate::client::pod::Pod;
 use crate::client::pods::node_name;
 use crate::client::queue::Next;
 use crate::client::recorder::Recorder;
@@ -114,7 +115,7 @@ mod tests {
             ..Toleration::default()
         };
         let tolerations = Some(tolerated.iter().copied().map(toleration).collect());
-        Pod { spec: Some(PodSpec { tolerations, ..PodSpec::default() }), ..Pod::default() }
+        Pod { spec: Some(PodSpec { tolerations, ..PodSpec::default() }.into()), ..Pod::default() }
     }
 
     fn seconds_left(pod: &Pod, timing: Timing) -> Option<i64> {

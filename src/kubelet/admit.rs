@@ -1,9 +1,8 @@
 //! Whether a node takes a pod that somebody put there (kubelet `predicateAdmitHandler`): who names a node asks no
 //! scheduler. Must not remember anything.
 
-use k8s_openapi::api::core::v1::Pod;
-
 use crate::client::host_ports::HostPort;
+use crate::client::pod::Pod;
 use crate::client::pods::is_terminal;
 
 /// Whether a pod asks for anything that only one may have.
@@ -25,7 +24,7 @@ pub(crate) fn told(message: &str) -> String {
 }
 
 fn host_ports(pod: &Pod) -> impl Iterator<Item = HostPort> {
-    pod.spec.iter().flat_map(HostPort::of)
+    pod.spec.iter().flat_map(|spec| HostPort::of(spec))
 }
 
 #[cfg(test)]

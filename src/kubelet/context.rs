@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Node, ObjectReference, Pod, PodStatus, Service};
+use k8s_openapi::api::core::v1::{Node, ObjectReference, PodStatus, Service};
 use kube::ResourceExt;
 use parking_lot::Mutex;
 
@@ -21,6 +21,7 @@ use crate::base::tasks::Tasks;
 use crate::client::informer::Informer;
 use crate::client::object::reference_to;
 use crate::client::on_demand::OnDemand;
+use crate::client::pod::Pod;
 use crate::client::pool::Pool;
 use crate::client::recorder::Recorder;
 

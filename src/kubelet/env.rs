@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, Pod, ResourceFieldSelector, Service};
+use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, ResourceFieldSelector, Service};
 use kube::ResourceExt;
 
 use super::fields;
 use super::pod::spec;
 use super::sources::{Sources, Wanted};
+use crate::client::pod::Pod;
 
 /// What the environment follows from besides the pod.
 pub(crate) struct Facts<'a> {

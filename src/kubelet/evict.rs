@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-
 use super::pod::spec;
 use crate::base::quantity::Quantity;
+use crate::client::pod::Pod;
 
 /// How often the volumes are measured (the eviction manager's `monitoringInterval`).
 pub(crate) const PERIOD: Duration = Duration::from_secs(10);

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 use kube::ResourceExt;
 
 use super::pod::spec;
 use crate::base::quantity::Quantity;
+use crate::client::pod::Pod;
 
 /// The node's allocatable, which stands for limits that are not set.
 #[derive(Clone, Debug, Default)]

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Container, Pod, Probe};
+use k8s_openapi::api::core::v1::{Container, Probe};
 use std::sync::Arc;
 
 use super::context::Context;
 use super::handler::{self, Target};
+use crate::client::pod::Pod;
 
 /// What a probe found out.
 #[derive(Clone, Debug, PartialEq, Eq)]

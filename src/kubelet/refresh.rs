@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Pod, Volume as Declared};
+use k8s_openapi::api::core::v1::Volume as Declared;
 
 use super::context::Context;
 use super::pod::backoff::signed;
@@ -14,6 +14,7 @@ use super::runtime::{Files, Volume, VolumeSource};
 use super::sources::Sources;
 use super::volumes;
 use crate::client::api_access;
+use crate::client::pod::Pod;
 
 /// How often a pod is looked at (kubelet `syncFrequency`).
 const PERIOD: Duration = Duration::from_secs(60);
@@ -128,7 +129,9 @@ fn has_files(pod: &Pod) -> bool {
 /// The pod with only its volumes of files: nothing else of it is asked for again.
 fn with_files(pod: &Pod) -> Pod {
     let mut only = pod.clone();
-    if let Some(volumes) = only.spec.as_mut().and_then(|spec| spec.volumes.as_mut()) {
+    // Most have no other volumes: those go on sharing their spec.
+    let has_others = spec::spec(pod).volumes.iter().flatten().any(|volume| !made_of_files(volume));
+    if let Some(volumes) = only.spec.as_mut().filter(|_| has_others).and_then(|spec| spec.volumes.as_mut()) {
         volumes.retain(made_of_files);
     }
     only

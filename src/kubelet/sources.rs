@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use super::pod::spec;
 use crate::base::clock::Clock;
 use crate::client::on_demand::OnDemand;
+use crate::client::pod::Pod;
 use crate::client::volumes::bound_to;
 
 /// How long an answer is good for: many pods of one template start together.
@@ -60,7 +61,7 @@ impl Reader {
     }
 
     /// Everything wanted for a pod, as it is now.
-    pub(crate) async fn read(&self, pod: &k8s_openapi::api::core::v1::Pod, wanted: &Wanted) -> kube::Result<Sources> {
+    pub(crate) async fn read(&self, pod: &Pod, wanted: &Wanted) -> kube::Result<Sources> {
         let namespace = spec::id(pod).namespace;
         let mut sources = Sources::default();
         for name in &wanted.config_maps {
@@ -104,12 +105,7 @@ impl Reader {
         Api::all(self.clients.client()).get_opt(name).await
     }
 
-    async fn token(
-        &self,
-        pod: &k8s_openapi::api::core::v1::Pod,
-        namespace: &str,
-        seconds: i64,
-    ) -> kube::Result<Option<Bytes>> {
+    async fn token(&self, pod: &Pod, namespace: &str, seconds: i64) -> kube::Result<Option<Bytes>> {
         let account = spec::spec(pod).service_account_name.clone().unwrap_or_else(|| "default".into());
         let id = spec::id(pod);
         let bound = BoundObjectReference {

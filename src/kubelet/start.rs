@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 
 use super::context::{CLUSTER_DOMAIN, Context};
 use super::handler::Target;
@@ -17,6 +17,7 @@ use super::sources::Sources;
 use super::{env, stop, volumes};
 use crate::base::net::door_of;
 use crate::base::quantity::Quantity;
+use crate::client::pod::Pod;
 
 /// Wait before what depends on other objects is tried again (kubelet's sync period after an error).
 const RETRY: Duration = Duration::from_secs(2);
@@ -192,7 +193,7 @@ async fn container_spec(
         command: expanded(&container.command),
         args: expanded(&container.args),
         working_dir: container.working_dir.clone().unwrap_or_default(),
-        mounts: volumes::mounts(container),
+        mounts: volumes::mounts(pod, container),
         ports: container.ports.iter().flatten().filter_map(|it| u16::try_from(it.container_port).ok()).collect(),
         resources: resources(container),
         tty: container.tty.unwrap_or(false),

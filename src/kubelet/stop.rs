@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{LifecycleHandler, Pod};
+use k8s_openapi::api::core::v1::LifecycleHandler;
 
 use super::context::Context;
 use super::handler::{self, Target};
+use crate::client::pod::Pod;
 
 /// Shortest time that the process itself gets after a long hook (kubelet `minimumGracePeriodInSeconds`).
 const LEAST: Duration = Duration::from_secs(2);

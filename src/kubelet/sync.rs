@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::runtime::watcher;
 use parking_lot::Mutex;
@@ -17,6 +16,7 @@ use super::pod::state::PodState;
 use super::runtime::{Event, Sandbox};
 use super::worker::{Mailbox, Message, Worker};
 use crate::client::informer::{Change, Informer};
+use crate::client::pod::Pod;
 use crate::client::pool::Pool;
 
 /// Wait before a runtime that does not answer is asked again.

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use bytes::Bytes;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Container, DownwardAPIVolumeFile, KeyToPath, PersistentVolume, Pod, Secret, Volume as Declared,
+    ConfigMap, Container, DownwardAPIVolumeFile, KeyToPath, PersistentVolume, Secret, Volume as Declared,
     VolumeProjection,
 };
 
@@ -14,7 +14,8 @@ use super::fields;
 use super::pod::spec;
 use super::sources::{Sources, Wanted};
 use crate::base::quantity::Quantity;
-use crate::client::api_access::volumes;
+use crate::client::api_access::{mounted_by, volumes};
+use crate::client::pod::Pod;
 use crate::kubelet::runtime::{File, Mount, Volume, VolumeSource};
 
 /// Permissions of files whose volume sets none.
@@ -66,11 +67,11 @@ pub(crate) fn resolve(facts: &Facts) -> Result<Vec<Volume>, String> {
     declared.map(|volume| Ok(Volume { name: volume.name.clone(), source: source(&volume, facts)? })).collect()
 }
 
-/// Where a container mounts them.
-pub(crate) fn mounts(container: &Container) -> Vec<Mount> {
+/// Where a container of the pod mounts them.
+pub(crate) fn mounts(pod: &Pod, container: &Container) -> Vec<Mount> {
     let mounts = container.volume_mounts.iter().flatten();
     let mount = |it: &k8s_openapi::api::core::v1::VolumeMount| Mount {
-        volume: it.name.clone(),
+        volume: mounted_by(spec::spec(pod), it).into(),
         path: it.mount_path.clone(),
         sub_path: it.sub_path.clone().unwrap_or_default(),
         read_only: it.read_only.unwrap_or(false),

@@ -9,7 +9,6 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::channel::mpsc;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use serde_json::json;
@@ -26,6 +25,7 @@ use super::refresh::Refresh;
 use super::runtime::{Exit, RuntimeError};
 use super::{evict, start, stop};
 use crate::base::mark::mark;
+use crate::client::pod::Pod;
 
 /// How long an action may take before what is going on is reported.
 const PATIENCE: Duration = Duration::from_millis(50);

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use http::Request;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::apply::{self, MANAGER};
 use super::format::Lesson;
 use super::shell::{PATIENCE, SetupError};
+use crate::client::pod::Pod;
 use crate::client::timonel::Component;
 use crate::kinds::{self, Kind, TIMONEL};
 

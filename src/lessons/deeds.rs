@@ -3,7 +3,6 @@
 
 use http::Request;
 use http::header::CONTENT_TYPE;
-use k8s_openapi::api::core::v1::Pod;
 use kube::api::AttachParams;
 use kube::{Api, Client};
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use super::apply::{self, ApplyError};
 use super::fill;
 use super::format::{Action, Lesson, Target};
 use super::traffic::Rates;
+use crate::client::pod::Pod;
 use crate::kinds::{self, Kind};
 
 /// Who does it, where.

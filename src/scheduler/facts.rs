@@ -1,10 +1,10 @@
 //! What the scheduler knows of a pod, read once: requests, ports, terms, owner. Must not do IO.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use k8s_openapi::api::core::v1::{
-    Container, NodeSelectorTerm, Pod, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint, Volume,
+    Container, NodeSelectorTerm, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint, Volume,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Wire;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -16,6 +16,7 @@ use crate::base::quantity::Quantity;
 use crate::base::selector::Selector;
 use crate::client::host_ports::HostPort;
 use crate::client::object::{Key, controller_of, is_deleting, uid_of};
+use crate::client::pod::{Pod, Spec};
 
 /// What a container without requests counts as when nodes are scored (`DefaultMilliCPURequest`, `DefaultMemoryRequest`).
 const ASSUMED: (i64, i64) = (100, 200 * 1024 * 1024);
@@ -187,32 +188,24 @@ pub(super) struct PodFacts {
     /// Preferred terms; the weight of anti-affinity is negative.
     pub preferences: Vec<Term>,
     pub spreads: Vec<Spread>,
-    /// What is left of its spec: the node rules.
-    pub spec: Arc<PodSpec>,
+    /// Read for its node rules.
+    pub spec: Spec,
 }
 
 impl PodFacts {
     /// Of a pod that has its node: where it might go is asked of it no more.
     pub(super) fn placed(pod: &Pod) -> Self {
-        static NO_RULES: LazyLock<Arc<PodSpec>> = LazyLock::new(Arc::default);
-        Self {
-            spec: Arc::clone(&NO_RULES),
-            tolerations: Vec::new(),
-            spreads: Vec::new(),
-            pinned: None,
-            ..Self::of(pod)
-        }
+        static NO_RULES: LazyLock<Spec> = LazyLock::new(Spec::default);
+        Self { spec: NO_RULES.clone(), tolerations: Vec::new(), spreads: Vec::new(), pinned: None, ..Self::of(pod) }
     }
 
     pub(super) fn of(pod: &Pod) -> Self {
-        let mut spec = pod.spec.clone().unwrap_or_default();
+        let spec = pod.spec.clone().unwrap_or_default();
         let (requests, weight) = requests(&spec);
         let (ports, claims, pinned) = (HostPort::of(&spec).collect(), claims(&spec, pod), pinned(&spec));
         let terms = Terms::of(&spec, pod);
         let spreads = spec.topology_spread_constraints.iter().flatten().map(|it| Spread::new(it, pod)).collect();
-        let tolerations = spec.tolerations.take().unwrap_or_default();
-        // What is left of the spec is read for its node rules only.
-        (spec.containers, spec.init_containers, spec.volumes) = (Vec::new(), None, None);
+        let tolerations = spec.tolerations.clone().unwrap_or_default();
         Self {
             key: Key::of(pod),
             uid: uid_of(&pod.metadata).into(),
@@ -232,7 +225,7 @@ impl PodFacts {
             anti_affinity: terms.anti_affinity,
             preferences: terms.preferences,
             spreads,
-            spec: Arc::new(spec),
+            spec,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 
 use super::NAME;
 use super::cache::Cache;
@@ -18,6 +18,7 @@ use super::words;
 use crate::base::names::Names;
 use crate::client::informer::Change;
 use crate::client::object::{Key, is_deleting, uid_of};
+use crate::client::pod::Pod;
 use crate::client::pods::{is_terminal, node_name};
 
 /// What was decided about a pod.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{
-    Container, ContainerPort, Node, NodeSpec, NodeStatus, Pod, PodSpec, ResourceRequirements, Taint,
+    Container, ContainerPort, Node, NodeSpec, NodeStatus, PodSpec, ResourceRequirements, Taint,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -20,6 +20,7 @@ use super::words;
 use crate::base::names::Names;
 use crate::client::decisions::Outcome;
 use crate::client::informer::Change;
+use crate::client::pod::Pod;
 
 fn quantities(cpu: &str) -> BTreeMap<String, Quantity> {
     [("cpu", cpu), ("memory", "4Gi"), ("pods", "110")].map(|(name, it)| (name.into(), Quantity(it.into()))).into()
@@ -49,16 +50,16 @@ fn pod(name: &str, cpu: Option<&str>) -> Pod {
             labels: Some([("app".into(), "web".into())].into()),
             ..ObjectMeta::default()
         },
-        spec: Some(PodSpec { containers: vec![container], ..PodSpec::default() }),
+        spec: Some(PodSpec { containers: vec![container], ..PodSpec::default() }.into()),
         status: None,
     }
 }
 
 /// A pod with more in its spec, as JSON.
 fn pod_with(name: &str, more: &serde_json::Value) -> Pod {
-    let mut spec = serde_json::to_value(pod(name, None).spec).unwrap();
+    let mut spec = serde_json::to_value(pod(name, None).spec.unwrap().whole()).unwrap();
     spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    Pod { spec: Some(serde_json::from_value(spec).unwrap()), ..pod(name, None) }
+    Pod { spec: Some(serde_json::from_value::<PodSpec>(spec).unwrap().into()), ..pod(name, None) }
 }
 
 fn cluster(change: impl Fn(&mut Node)) -> Cache {

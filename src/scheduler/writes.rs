@@ -1,6 +1,6 @@
 //! What the scheduler writes: bindings, conditions, events, and the deletion of those that must make room.
 
-use k8s_openapi::api::core::v1::{Binding, ObjectReference, Pod};
+use k8s_openapi::api::core::v1::{Binding, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
@@ -12,6 +12,7 @@ use super::state::{Room, Verdict};
 use super::storage::Bindings;
 use super::{NAME, Scheduler};
 use crate::client::decisions::Outcome;
+use crate::client::pod::Pod;
 
 impl Scheduler {
     pub(super) async fn write(&self, verdict: Verdict) {

@@ -1,11 +1,12 @@
 //! The dashboard as a client of the real API server, over the pipe: views and keys in, screens out.
 
-use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use k8s_openapi::api::core::v1::{Node, Service};
 use kube::Api;
 use kube::api::PostParams;
 use kube::runtime::wait::await_condition;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use timonel::client::pod::Pod;
 use timonel::tui::{frame, rehearse};
 
 use crate::api::{World, world};

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, ListParams, PostParams};
 use kube::runtime::wait::await_condition;
 use kube::{Client, ResourceExt};
 use serde_json::json;
 
 use crate::server::Server;
+use timonel::client::pod::Pod;
 
 const WRITES: usize = 1000;
 const KILL_AFTER: usize = 400;

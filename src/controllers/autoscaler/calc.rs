@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 use kube::ResourceExt;
 
 use crate::base::clock::Timing;
 use crate::base::quantity::Quantity;
 use crate::client::object::is_deleting;
+use crate::client::pod::Pod;
 use crate::client::pods::{condition, phase};
 
 /// How long after its start a pod's processor use may not mean anything

@@ -8,7 +8,6 @@ use k8s_openapi::api::autoscaling::v2::{
     ContainerResourceMetricStatus, HorizontalPodAutoscaler, MetricSpec, MetricStatus, MetricTarget, MetricValueStatus,
     ResourceMetricStatus,
 };
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Wire;
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, ListParams};
@@ -19,6 +18,7 @@ use super::super::Manager;
 use super::super::pod_control::said;
 use super::calc::{Goal, Look, Measure, Proposal, Tolerances};
 use crate::base::quantity::Quantity;
+use crate::client::pod::Pod;
 
 /// How far the use may be from the goal without a change (`--horizontal-pod-autoscaler-tolerance`).
 const TOLERANCE: f64 = 0.1;

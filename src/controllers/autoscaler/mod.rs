@@ -16,7 +16,6 @@ use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
     HorizontalPodAutoscalerStatus, MetricStatus,
 };
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::PostParams;
 use kube::{Api, ResourceExt};
@@ -26,6 +25,7 @@ use super::scales::{self, Target};
 use super::{Manager, Outcome, unless_gone};
 use crate::base::selector::Selector;
 use crate::client::object::Key;
+use crate::client::pod::Pod;
 use crate::client::queue::Next;
 use crate::client::recorder::Recorder;
 use conditions::{ABLE, ACTIVE, LIMITED};

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet};
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
@@ -16,6 +15,7 @@ use super::super::informers::candidates;
 use super::super::unless_gone;
 use super::Controller;
 use crate::base::selector::Selector;
+use crate::client::pod::Pod;
 
 /// The current revision and the older ones, oldest first.
 pub(super) struct History {

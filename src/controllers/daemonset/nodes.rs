@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{
-    Affinity, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, PodTemplateSpec, Taint,
+    Affinity, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, PodTemplateSpec, Taint,
     Toleration,
 };
 use kube::ResourceExt;
@@ -10,6 +10,7 @@ use kube::ResourceExt;
 use super::super::history::POD_REVISION;
 use super::super::pod_control::from_template;
 use crate::client::node_affinity::matches_affinity;
+use crate::client::pod::Pod;
 use crate::client::taints::tolerates;
 
 /// The field by which a pod is pinned to its node.

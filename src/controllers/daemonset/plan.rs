@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetStatus};
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
 
 use super::super::history::POD_REVISION;
 use super::super::percent::{Round, resolve};
 use super::nodes::{Fitness, fitness, target};
 use crate::client::object::is_deleting;
+use crate::client::pod::Pod;
 use crate::client::pods::{available_at, is_ready, is_terminal, node_name, phase};
 
 /// What to do about the pods.

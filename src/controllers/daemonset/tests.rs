@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::DaemonSet;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::nodes::{Fitness, fitness, new_pod, target};
 use super::plan::{Look, Steps};
+use crate::client::pod::Pod;
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_700_000_000).unwrap()
@@ -92,7 +93,7 @@ fn a_pod_is_pinned_to_its_node() {
     assert_eq!((target(&pod), pod.metadata.generate_name.as_deref()), (Some("n2"), Some("agente-")));
     let labels = pod.labels();
     assert_eq!((labels["controller-revision-hash"].as_str(), labels["pod-template-generation"].as_str()), ("abc", "4"));
-    assert_eq!(pod.spec.unwrap().tolerations.unwrap().len(), 6);
+    assert_eq!(pod.spec.unwrap().tolerations.as_ref().unwrap().len(), 6);
 }
 
 #[test]

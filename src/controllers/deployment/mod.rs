@@ -12,7 +12,6 @@ mod tests;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use kube::{Api, ResourceExt};
 use serde_json::json;
@@ -23,6 +22,7 @@ use super::pod_control::said;
 use super::{Manager, Outcome, unless_gone};
 use crate::base::selector::Selector;
 use crate::client::object::{Key, controller_of, uid_of};
+use crate::client::pod::Pod;
 use crate::client::pods::is_terminal;
 use crate::client::queue::{Next, Queue};
 use crate::client::recorder::Recorder;

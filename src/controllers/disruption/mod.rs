@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, OwnerReference};
 use kube::api::PostParams;
@@ -17,6 +16,7 @@ use super::scales::{self, Target};
 use super::{Manager, Outcome, unless_gone};
 use crate::base::selector::Selector;
 use crate::client::object::{Key, controller_of, uid_of};
+use crate::client::pod::Pod;
 use crate::client::queue::{Next, Queue};
 use crate::client::recorder::Recorder;
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -12,6 +11,7 @@ use kube::ResourceExt;
 
 use super::super::percent::{Round, resolve};
 use crate::client::object::is_deleting;
+use crate::client::pod::Pod;
 use crate::client::pods::is_ready;
 
 /// How long an evicted pod may take to be told to go before it counts again (`DeletionTimeout`).

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Pod, PodCondition, PodSpec, PodStatus, Service, ServicePort, ServiceSpec};
+use k8s_openapi::api::core::v1::{PodCondition, PodStatus, Service, ServicePort, ServiceSpec};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
 use super::super::endpoint_pods::backends;
 use super::plan::{Action, plan};
+use crate::client::pod::{Pod, Spec};
 
 fn service(publish: bool) -> Service {
     let port = ServicePort { port: 80, ..ServicePort::default() };
@@ -38,7 +39,7 @@ fn pod(number: usize, ready: bool, deleting: bool) -> Arc<Pod> {
             deletion_timestamp: deleting.then_some(Time(Timestamp::UNIX_EPOCH)),
             ..ObjectMeta::default()
         },
-        spec: Some(PodSpec::default()),
+        spec: Some(Spec::default()),
         status: Some(PodStatus {
             pod_ip: Some(format!("10.244.{}.{}", number / 250, number % 250)),
             conditions: Some(vec![ready]),

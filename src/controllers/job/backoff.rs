@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Pod;
 
 use super::pods::{all_failures_before, finished_at};
 use crate::base::clock::Timing;
+use crate::client::pod::Pod;
 
 /// First and longest wait (`DefaultJobPodFailureBackOff`, `MaxJobPodFailureBackOff`).
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(10 * 60));

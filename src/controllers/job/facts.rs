@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{Job, JobCondition, JobSpec};
-use k8s_openapi::api::core::v1::Pod;
 
 use super::backoff::Failures;
 use super::indexes::Indexes;
@@ -16,6 +15,7 @@ use super::pods::{
 use super::policy::match_failure;
 use crate::base::clock::Timing;
 use crate::client::object::uid_of;
+use crate::client::pod::Pod;
 use crate::client::pods::{is_active, is_ready};
 
 /// What one look at a Job finds.

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-
 use super::super::replicaset::less_useful;
 use super::backoff::Failures;
 use super::facts::{Facts, count};
 use super::pods::{index_of, is_terminating, new_pod, replaces_only_failed};
+use crate::client::pod::Pod;
 
 /// Pods made or removed in one look (`MaxPodCreateDeletePerSync`).
 const BURST: usize = 500;

@@ -20,7 +20,6 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
@@ -36,6 +35,7 @@ use super::{Manager, Outcome, unless_gone};
 use crate::base::selector::Selector;
 use crate::client::informer::Change;
 use crate::client::object::{Key, is_deleting, uid_of};
+use crate::client::pod::Pod;
 use crate::client::pods::is_ready;
 use crate::client::queue::{Next, Queue};
 use backoff::Failures;

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
 
 use super::super::informers::OWNER;
 use super::super::{Manager, Outcome};
@@ -12,6 +11,7 @@ use super::pods::is_tracked;
 use super::{is_finished, is_managed_elsewhere, untrack};
 use crate::client::informer::Change;
 use crate::client::object::{Key, controller_of, uid_of};
+use crate::client::pod::Pod;
 use crate::client::queue::Next;
 
 pub(super) async fn run(manager: Arc<Manager>) {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, ObjectFieldSelector, Pod, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, ObjectFieldSelector, PodTemplateSpec};
 
 use super::super::pod_control::from_template;
 use super::policy::match_failure;
 use crate::client::object::is_deleting;
+use crate::client::pod::Pod;
 use crate::client::pods::{condition, is_terminal, phase};
 
 /// What keeps a pod that ended until its Job has counted it.

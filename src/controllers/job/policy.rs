@@ -4,10 +4,11 @@ use k8s_openapi::api::batch::v1::{
     PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
     PodFailurePolicyRule, SuccessPolicy, SuccessPolicyRule,
 };
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::ContainerStatus;
 use kube::ResourceExt;
 
 use super::indexes::Indexes;
+use crate::client::pod::Pod;
 
 /// What the first matching rule of a failure policy means.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use super::backoff::Failures;
@@ -16,6 +15,7 @@ use super::manage::Move;
 use super::pods::{FINALIZER, index_of};
 use super::verdict::Ending;
 use crate::base::clock::Timing;
+use crate::client::pod::Pod;
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_700_000_000).unwrap()

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{JobCondition, JobStatus};
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::facts::{Facts, count};
@@ -14,6 +13,7 @@ use super::pods::{index_of, is_failed, is_succeeded};
 use super::policy::match_failure;
 use super::verdict::Ending;
 use crate::client::object::{is_deleting, uid_of};
+use crate::client::pod::Pod;
 
 /// Uids that a status may hold at once (`MaxUncountedPods`).
 const KEPT: usize = 500;

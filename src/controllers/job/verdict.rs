@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use k8s_openapi::api::core::v1::Pod;
 
 use super::facts::{Facts, held};
 use super::pods::is_failed;
 use super::policy::{match_failure, match_success};
+use crate::client::pod::Pod;
 use crate::client::pods::phase;
 
 /// How a Job ends.

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetStatus};
-use k8s_openapi::api::core::v1::Pod;
 use kube::api::PostParams;
 use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
@@ -27,6 +26,7 @@ use super::{Manager, Outcome, unless_gone};
 use crate::base::selector::Selector;
 use crate::client::informer::{Change, Informer};
 use crate::client::object::{Key, controller_of, is_deleting, uid_of};
+use crate::client::pod::Pod;
 use crate::client::pods::{is_active, is_ready, is_terminal, ready_since};
 use crate::client::queue::{Next, Queue};
 use plan::{Need, need, next_look, status_of};

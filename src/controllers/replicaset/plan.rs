@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
@@ -13,6 +12,7 @@ use super::super::pod_control::BURST;
 use super::rank::first_to_go;
 use crate::base::selector::Selector;
 use crate::client::object::is_deleting;
+use crate::client::pod::Pod;
 use crate::client::pods::{available_at, is_active, is_ready};
 
 /// What is missing or too much.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Pod;
 
+use crate::client::pod::Pod;
 use crate::client::pods::{is_active, is_ready, node_name, phase, ready_since, restarts};
 
 /// The annotation by which a person says what losing a pod costs.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetSpec};
-use k8s_openapi::api::core::v1::{Pod, PodCondition, PodSpec, PodStatus};
+use k8s_openapi::api::core::v1::{PodCondition, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
 use super::counts_alike;
 use super::plan::{Need, need, next_look, status_of};
 use crate::client::informer::Change;
+use crate::client::pod::Pod;
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_700_000_000).unwrap()
@@ -29,7 +30,7 @@ fn pod(name: &str, node: Option<&str>, ready: Option<i64>) -> Arc<Pod> {
     });
     Arc::new(Pod {
         metadata: ObjectMeta { name: Some(name.into()), uid: Some(name.into()), ..ObjectMeta::default() },
-        spec: Some(PodSpec { node_name: node.map(Into::into), ..PodSpec::default() }),
+        spec: Some(PodSpec { node_name: node.map(Into::into), ..PodSpec::default() }.into()),
         status: Some(PodStatus {
             phase: Some(if node.is_some() { "Running" } else { "Pending" }.into()),
             conditions: ready.map(|ready| vec![ready]),

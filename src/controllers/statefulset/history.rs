@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet};
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
@@ -16,6 +15,7 @@ use super::super::unless_gone;
 use super::Controller;
 use super::identity::revision_of;
 use crate::base::selector::Selector;
+use crate::client::pod::Pod;
 
 /// Characters that a revision's name keeps of its set's.
 const NAME_LIMIT: usize = 223;

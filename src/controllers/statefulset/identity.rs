@@ -2,13 +2,12 @@
 //! be. Must not do IO.
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
-use k8s_openapi::api::core::v1::{
-    PersistentVolumeClaim, PersistentVolumeClaimVolumeSource, Pod, PodTemplateSpec, Volume,
-};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimVolumeSource, PodTemplateSpec, Volume};
 use kube::ResourceExt;
 
 use super::super::history::POD_REVISION;
 use super::super::pod_control::from_template;
+use crate::client::pod::Pod;
 
 /// The label with a pod's own name, so that a service can select one pod.
 const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";

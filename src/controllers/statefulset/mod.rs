@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetStatus};
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::api::{DeleteParams, PostParams, Preconditions};
 use kube::{Api, ResourceExt};
 
@@ -22,6 +22,7 @@ use super::pod_control::said;
 use super::{Manager, Outcome, unless_gone};
 use crate::base::selector::Selector;
 use crate::client::object::Key;
+use crate::client::pod::Pod;
 use crate::client::queue::{Next, Queue};
 use crate::client::recorder::Recorder;
 use plan::{Action, Look};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet, StatefulSetStatus};
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::ResourceExt;
 
 use super::super::history::template;
@@ -15,6 +15,7 @@ use super::identity::{
 };
 use super::retention::{corrected, is_stale};
 use crate::client::object::is_deleting;
+use crate::client::pod::Pod;
 use crate::client::pods::{available_at, is_ready, phase};
 
 /// One write.

@@ -2,13 +2,14 @@
 //! set, with the pod that a scaling down condemns, or never. Must not do IO.
 
 use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Resource;
 
 use super::super::adoption::controller_reference;
 use super::identity::{ordinals, spec};
 use crate::client::object::{controller_of, uid_of};
+use crate::client::pod::Pod;
 
 /// Which owners a claim should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

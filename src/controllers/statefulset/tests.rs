@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet, StatefulSetStatus};
-use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::identity::{claims, new_pod};
 use super::plan::{Action, Look};
 use super::retention::{corrected, is_stale};
+use crate::client::pod::Pod;
 use crate::controllers::history;
 
 /// A set of three; `more` is merged into its spec.
@@ -165,7 +165,7 @@ fn each_ordinal_has_claims_of_its_own() {
     let claim = &claims(&set, 1)[0];
     assert_eq!((claim.name_any().as_str(), claim.labels()["app"].as_str()), ("datos-db-1", "db"));
     let pod = new_pod(&set, 1, &set.spec.as_ref().unwrap().template, "new");
-    let volume = &pod.spec.unwrap().volumes.unwrap()[0];
+    let volume = &pod.spec.as_ref().unwrap().volumes.as_ref().unwrap()[0];
     assert_eq!(volume.persistent_volume_claim.as_ref().unwrap().claim_name, "datos-db-1");
     assert_eq!(steps(&set, &all(&set, "new", &["waiting"])), ["claims 0"], "a waiting pod's lost claim comes back");
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
@@ -13,6 +13,7 @@ use super::super::{Manager, Outcome, unless_gone};
 use super::PROVISIONERS;
 use super::plan::{self, Around, ClaimStep, Reclaim, VolumeStep};
 use crate::client::object::{Key, reference_to, uid_of};
+use crate::client::pod::Pod;
 use crate::client::queue::{Next, Queue};
 use crate::client::recorder::Recorder;
 use crate::client::volumes::{BIND_COMPLETED, BOUND_BY_CONTROLLER, bound_to, volume_of};

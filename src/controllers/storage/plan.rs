@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::ResourceExt;
 
 use super::PROVISIONED_BY;
 use crate::client::object::{is_deleting, uid_of};
+use crate::client::pod::Pod;
 use crate::client::pods::node_name;
 use crate::client::volumes::{BOUND_BY_CONTROLLER, NO_PROVISIONER, SELECTED_NODE, best, bound_to, names, volume_of};
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::StorageClass;
 use serde_json::{Value, json};
 
 use super::plan::{Around, ClaimStep, Reclaim, VolumeStep, claim, volume};
+use crate::client::pod::Pod;
 
 fn volume_of(name: &str, size: &str, more: Value) -> Arc<PersistentVolume> {
     let mut whole = json!({

@@ -3,13 +3,13 @@
 use clap::Args;
 use futures::SinkExt;
 use futures::channel::mpsc;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Api;
 use kube::api::{AttachParams, AttachedProcess, TerminalSize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use super::pods::{self, text};
+use crate::client::pod::Pod;
 use crate::kubectl::failure::{Failure, Outcome};
 use crate::kubectl::io::Input;
 use crate::kubectl::rest::{self, Ask};

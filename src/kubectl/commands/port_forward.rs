@@ -5,12 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use clap::Args;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::pods::{self, text};
+use crate::client::pod::Pod;
 use crate::kubectl::failure::{Failure, Outcome};
 use crate::kubectl::select::Info;
 use crate::kubectl::session::Session;

@@ -1,10 +1,11 @@
 //! The pod's conditions that the kubelet owns. Must not touch the others' (scheduler, readiness gates, disruption).
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod, PodCondition};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, PodCondition};
 
 use super::spec;
 use super::status::time;
+use crate::client::pod::Pod;
 
 /// Truth, reason and message of a condition.
 type Verdict = (bool, Option<&'static str>, Option<String>);

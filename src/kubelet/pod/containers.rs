@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     Container, ContainerState as ApiState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
-    ContainerStatus, Pod,
+    ContainerStatus,
 };
 
 use super::backoff::go_duration;
@@ -12,6 +12,7 @@ use super::spec;
 use super::state::{ContainerState, Failure, Instance, PodState};
 use super::status::time;
 use crate::base::clock::Timing;
+use crate::client::pod::Pod;
 
 /// What is needed to describe a container.
 pub(crate) struct View<'a> {

@@ -1,11 +1,11 @@
 //! Pods and states for the tables of tests.
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use super::spec;
 use super::state::{Instance, PodState};
+use crate::client::pod::Pod;
 use crate::kubelet::runtime::Exit;
 
 /// Seconds after an arbitrary beginning.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 
 use super::backoff::signed;
 use super::spec::{self, Restart};
 use super::state::{Failure, PodState};
 use crate::base::clock::Timing;
+use crate::client::pod::Pod;
 use crate::client::pods::is_terminal;
 
 /// How long `ErrImagePull` is shown before the wait shows as `ImagePullBackOff`.

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
+use k8s_openapi::api::core::v1::Container;
 use kube::ResourceExt;
 use sha2::{Digest, Sha256};
 
+use crate::client::pod::{Pod, Spec};
 use crate::kubelet::runtime::PodId;
 
 /// How a pod or a sidecar is restarted.
@@ -45,8 +46,8 @@ pub(crate) fn full_name(pod: &Pod) -> String {
 }
 
 /// The pod's spec; an absent one is an empty one.
-pub(crate) fn spec(pod: &Pod) -> &PodSpec {
-    static EMPTY: std::sync::LazyLock<PodSpec> = std::sync::LazyLock::new(PodSpec::default);
+pub(crate) fn spec(pod: &Pod) -> &Spec {
+    static EMPTY: std::sync::LazyLock<Spec> = std::sync::LazyLock::new(Spec::default);
     pod.spec.as_ref().unwrap_or(&EMPTY)
 }
 

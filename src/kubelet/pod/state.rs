@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::ContainerStatus;
 
 use super::backoff::Backoff;
 use super::spec;
+use crate::client::pod::Pod;
 use crate::client::pods::is_terminal;
 use crate::kubelet::runtime::{Container, Exit, Sandbox};
 

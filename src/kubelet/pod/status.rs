@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container, HostIP, Pod, PodIP, PodStatus};
+use k8s_openapi::api::core::v1::{Container, HostIP, PodIP, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Map, Value};
 
@@ -13,6 +13,7 @@ use super::plan;
 use super::spec::{self, Restart};
 use super::state::PodState;
 use crate::base::clock::Timing;
+use crate::client::pod::Pod;
 use crate::client::pods;
 
 /// A time as the API carries it: in whole seconds.

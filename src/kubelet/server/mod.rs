@@ -18,12 +18,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use k8s_openapi::api::core::v1::{Pod, PodStatus};
+use k8s_openapi::api::core::v1::PodStatus;
 
 use super::context::Context;
 use super::pod::spec;
 use super::sync::Registry;
 use crate::base::pipe::Listener;
+use crate::client::pod::Pod;
 
 /// What every handler asks.
 #[derive(Clone)]

@@ -12,13 +12,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
-use k8s_openapi::api::core::v1::Pod;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::spdy::{self, Output, Stream};
 use super::{Server, channels, tunnel};
 use crate::base::net::{BoxStream, PodNet};
 use crate::base::tasks::Tasks;
+use crate::client::pod::Pod;
 use crate::kubelet::pod::spec;
 
 /// SPDY inside WebSocket.

@@ -5,7 +5,7 @@ mod rules;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Namespace, Pod, PodSpec};
+use k8s_openapi::api::core::v1::{Namespace, PodSpec};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::Api;
 use kube::runtime::watcher;
@@ -16,6 +16,7 @@ use self::rules::Rules;
 use super::table::Protocol;
 use crate::base::tasks::Tasks;
 use crate::client::informer::Informer;
+use crate::client::pod::Pod;
 
 /// The policies as the network asks them. Clones share them.
 #[derive(Clone, Default)]
@@ -90,8 +91,9 @@ where
 
 /// Only labels, addresses and ports matter here.
 fn trim(pod: &mut Pod) {
-    if let Some(spec) = pod.spec.take() {
-        pod.spec = Some(PodSpec { containers: spec.containers, ..PodSpec::default() });
+    if let Some(mut spec) = pod.spec.take() {
+        let containers = std::mem::take(&mut spec.containers);
+        pod.spec = Some(PodSpec { containers, ..PodSpec::default() }.into());
     }
     if let Some(status) = &mut pod.status {
         (status.conditions, status.container_statuses, status.init_container_statuses) = (None, None, None);

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use http::Request;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
+use k8s_openapi::api::core::v1::{Event, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::runtime::watcher;
 use kube::{Api, Resource, ResourceExt};
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::Shared;
 use crate::base::tasks::Tasks;
+use crate::client::pod::Pod;
 use crate::client::timonel::Component;
 use crate::tui::model::cluster::{Change, Source};
 use crate::tui::model::facts::{Fact, Key};

@@ -1,7 +1,6 @@
 //! Port-forwards: a port of this machine that leads to one of a pod. Each connection asks anew which pod answers, so that a
 //! new pod takes the place of one that went. Must not keep the list: the app does.
 
-use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use serde_json::Value;
 use tokio::io::copy_bidirectional;
@@ -9,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Shared, escape};
 use crate::base::tasks::Tasks;
+use crate::client::pod::Pod;
 use crate::tui::model::failure::Failure;
 use crate::tui::model::world::{each, name, number, pairs, text};
 use crate::tui::msg::{ForwardNews, Forwarding, Msg};

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use futures::{AsyncBufReadExt, StreamExt};
-use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::LogParams;
 
 use super::Shared;
+use crate::client::pod::Pod;
 use crate::tui::model::failure::Failure;
 use crate::tui::msg::{LogRequest, Reply, Ticket};
 

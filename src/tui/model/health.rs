@@ -1,6 +1,5 @@
 //! How any object is doing, as a light and a word: from what its kind says of itself, else from its conditions. Pure.
 
-use k8s_openapi::api::core::v1::Pod;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -8,6 +7,7 @@ use super::facts::Fact;
 use super::light::Light;
 use super::pod;
 use super::world::{each, number, text};
+use crate::client::pod::Pod;
 
 /// A light and a word; the word may be empty.
 pub fn health(object: &Value) -> (Light, String) {

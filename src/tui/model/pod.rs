@@ -1,11 +1,12 @@
 //! A Pod of the API → the dashboard's pod, with the STATUS that kubectl prints. Pure.
 
-use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod, PodStatus, ResourceRequirements};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, PodStatus, ResourceRequirements};
 
 use super::amount;
 use super::extract::text;
 use super::facts::{self, Fact, Key};
 use super::light::Light;
+use crate::client::pod::Pod;
 
 /// A pod.
 pub fn pod(pod: &Pod) -> Fact {

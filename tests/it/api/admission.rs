@@ -1,13 +1,14 @@
 //! What the server adds to a write or refuses in it: accounts, tolerations, addresses, ports, quotas, limits, standards.
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{LimitRange, Namespace, Pod, ResourceQuota, Service};
+use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, Service};
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{World, refusal, world};
+use timonel::client::pod::Pod;
 
 async fn create<K>(world: &World, value: Value) -> kube::Result<K>
 where
@@ -31,7 +32,7 @@ async fn a_pod_gets_its_account_its_token_and_its_tolerations() {
     assert!(volume.name.starts_with("kube-api-access-") && volume.projected.is_some());
     let mount = &spec.containers[0].volume_mounts.as_ref().unwrap()[0];
     assert_eq!(mount.mount_path, "/var/run/secrets/kubernetes.io/serviceaccount");
-    assert_eq!(spec.tolerations.unwrap().len(), 2);
+    assert_eq!(spec.tolerations.as_ref().unwrap().len(), 2);
     assert_eq!((spec.priority, spec.preemption_policy.as_deref()), (Some(0), Some("PreemptLowerPriority")));
     let of = |field: Value| {
         let mut spec = json!({ "containers": [{ "name": "c", "image": "nginx" }] });

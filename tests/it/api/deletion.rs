@@ -1,11 +1,12 @@
 //! Deletion: grace of pods, finalizers, propagation, preconditions, namespaces, collections.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use serde_json::json;
 
 use super::{refusal, world};
+use timonel::client::pod::Pod;
 
 async fn bind(world: &super::World, name: &str) {
     let body = json!({ "target": { "name": "n1" } }).to_string();

@@ -1,10 +1,11 @@
 //! Lists: pages, selectors, revisions, tables.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{ListParams, VersionMatch};
 use serde_json::Value;
 
 use super::{refusal, world};
+use timonel::client::pod::Pod;
 
 #[tokio::test(start_paused = true)]
 async fn pages_show_one_revision() {

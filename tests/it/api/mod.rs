@@ -13,7 +13,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, ServiceAccount};
+use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use kube::Api;
 use kube::api::PostParams;
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ use timonel::base::net::{BoxStream, NetListener, PodNet};
 use timonel::base::pipe::{Dialer, Identity, pipe};
 use timonel::base::tasks::Tasks;
 use timonel::client;
+use timonel::client::pod::Pod;
 use timonel::store::{Limits, MemoryBackend, Store};
 
 /// A server with the bootstrap objects, and the administrator's client.

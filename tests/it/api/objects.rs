@@ -1,11 +1,12 @@
 //! Create, get, update, patch: what is stored, what is refused and in which words.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node};
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use super::{refusal, world};
+use timonel::client::pod::Pod;
 
 #[tokio::test(start_paused = true)]
 async fn a_new_object_gets_its_identity() {

@@ -8,13 +8,14 @@ use axum::Router;
 use axum::routing::get;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::Event;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use timonel::apiserver::listen::serve_pipe;
 use timonel::base::clock::Clock;
 use timonel::base::pipe::pipe;
 use timonel::client::informer::Informer;
+use timonel::client::pod::Pod;
 use timonel::client::pods::is_ready;
 
 use super::Cluster;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::Api;
 use kube::ResourceExt;
 use kube::api::EvictParams;
 use serde_json::json;
+use timonel::client::pod::Pod;
 use timonel::client::pods::{condition, is_ready};
 
 use super::Cluster;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::runtime::watcher;
 use kube::{Api, Resource, ResourceExt};
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use timonel::base::tasks::Tasks;
 use timonel::client::informer::Informer;
 use timonel::client::object::{Key, controller_of};
+use timonel::client::pod::Pod;
 use timonel::client::pods::{is_ready, is_terminal, node_name};
 use timonel::client::queue::{Next, Queue};
 use timonel::controllers::{self, ControllerManager};

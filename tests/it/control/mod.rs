@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::runtime::watcher;
@@ -39,6 +39,7 @@ use timonel::base::pipe::Identity;
 use timonel::base::tasks::Tasks;
 use timonel::client::informer::Informer;
 use timonel::client::object::{Key, is_deleting};
+use timonel::client::pod::Pod;
 use timonel::client::pods::{is_ready, is_terminal, node_name};
 use timonel::client::pools::Pools;
 use timonel::client::queue::{Next, Queue};

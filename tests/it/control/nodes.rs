@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use kube::api::PostParams;
 use kube::{Api, ResourceExt};
 use serde_json::json;
 use timonel::client::object::is_deleting;
+use timonel::client::pod::Pod;
 use timonel::client::pods::{condition, is_ready, node_name};
 
 use super::Cluster;

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, StatefulSet};
-use k8s_openapi::api::core::v1::{Event, PersistentVolumeClaim, Pod, ReplicationController};
+use k8s_openapi::api::core::v1::{Event, PersistentVolumeClaim, ReplicationController};
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
+use timonel::client::pod::Pod;
 use timonel::client::pods::{is_ready, node_name};
 
 use super::Cluster;

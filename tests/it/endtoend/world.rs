@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use k8s_openapi::api::core::v1::{Event, Namespace, Pod};
+use k8s_openapi::api::core::v1::{Event, Namespace};
 use kube::api::{Api, AttachParams, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::{WatchStreamExt, watcher};
 use serde::Serialize;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use timonel::base::clock::Timing;
 use timonel::base::pipe::Identity;
+use timonel::client::pod::Pod;
 use timonel::client::timonel::Component;
 use timonel::cluster::{Cluster, Home, Opened, Options, RuntimeChoice, StoreKind};
 use timonel::kubelet::docker::remove_all;

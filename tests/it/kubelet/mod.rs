@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, Node, Pod, ServiceAccount};
+use k8s_openapi::api::core::v1::{ConfigMap, Event, Node, ServiceAccount};
 use kube::Api;
 use kube::api::{AttachParams, ListParams, LogParams, PostParams};
 use kube::runtime::wait::await_condition;
@@ -23,6 +23,7 @@ use timonel::base::names::Names;
 use timonel::base::net::PodNet;
 use timonel::base::pipe::{Identity, pipe};
 use timonel::base::tasks::Tasks;
+use timonel::client::pod::Pod;
 use timonel::kubelet::embedded::Embedded;
 use timonel::kubelet::{self, Capacity};
 use timonel::network::embedded::PodNetwork;

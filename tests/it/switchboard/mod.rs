@@ -12,7 +12,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Resource};
 use serde::Serialize;
@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use timonel::base::pipe::Identity;
+use timonel::client::pod::Pod;
 use timonel::client::timonel::{Component, ComponentStatus, State};
 use timonel::cluster::{Cluster, Home, Opened, Options, RuntimeChoice, StoreKind};
 

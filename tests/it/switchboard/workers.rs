@@ -1,13 +1,14 @@
 //! Kubelets, kube-proxy, DNS and tunnels off and on, as pods and nodes feel it.
 
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use k8s_openapi::api::core::v1::{Node, Service};
 use kube::api::{AttachParams, DeleteParams, LogParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use super::{Whole, eventually, is, pass, whole};
+use timonel::client::pod::Pod;
 
 /// A pod of that node with a shell in it.
 async fn shell(whole: &Whole, name: &str, node: &str) {

@@ -1,7 +1,6 @@
 //! A shell in a container, as `kubectl exec -it` runs it.
 
 use futures::SinkExt;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Api;
 use kube::api::{AttachParams, TerminalSize};
@@ -9,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use super::{CHUNK, Input, Shared};
+use crate::client::pod::Pod;
 use crate::tui::model::failure::Failure;
 use crate::tui::msg::{Reply, Ticket};
 
