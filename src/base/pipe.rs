@@ -6,10 +6,12 @@
 use std::io;
 
 use bytes::Bytes;
+use futures::StreamExt;
+use futures::channel::mpsc;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::io::DuplexStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 /// Bytes that either end may have in flight.
 const BUFFER: usize = 16 * 1024;
@@ -86,7 +88,7 @@ pub struct Listener(mpsc::UnboundedReceiver<Accepted>);
 /// A pair of ends.
 #[must_use]
 pub fn pipe() -> (Dialer, Listener) {
-    let (sender, receiver) = mpsc::unbounded_channel();
+    let (sender, receiver) = mpsc::unbounded();
     (Dialer(sender), Listener(receiver))
 }
 
@@ -113,14 +115,14 @@ impl Dialer {
     }
 
     fn send(&self, sent: Accepted) -> io::Result<()> {
-        self.0.send(sent).map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))
+        self.0.unbounded_send(sent).map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))
     }
 }
 
 impl Listener {
     /// The next connection or request; `None` once every dialler is gone.
     pub async fn accept(&mut self) -> Option<Accepted> {
-        self.0.recv().await
+        self.0.next().await
     }
 
     /// The next connection, for those who answer nothing without one; `None` once every dialler is gone.

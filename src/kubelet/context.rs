@@ -47,7 +47,8 @@ pub(crate) struct Context {
     pub(crate) host: Host,
     pub(crate) allocatable: fields::Node,
     /// Statuses on their way to the API server and back, by the pod's uid: who has seen one there may ask for it here.
-    pub(crate) reported: Mutex<HashMap<String, PodStatus>>,
+    /// Boxed: a map keeps the room that it once took.
+    pub(crate) reported: Mutex<HashMap<String, Box<PodStatus>>>,
 }
 
 impl Context {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use k8s_openapi::api::core::v1::{
@@ -151,13 +152,27 @@ struct Items<'a> {
 }
 
 fn config_map(name: &str, items: &Items, facts: &Facts, tree: &mut Tree) -> Result<(), String> {
-    let data = |map: &ConfigMap| {
-        let text = map.data.iter().flatten().map(|(key, value)| (key.clone(), Bytes::from(value.clone())));
+    let data = |map: &Arc<ConfigMap>| {
+        let keys = map.data.iter().flatten().map(|(key, _)| key);
+        let text = keys.map(|key| (key.clone(), Bytes::from_owner(Text { map: Arc::clone(map), key: key.clone() })));
         let binary = map.binary_data.iter().flatten().map(|(key, value)| (key.clone(), Bytes::from(value.0.clone())));
         text.chain(binary).collect()
     };
     let found = facts.sources.config_maps.get(name).cloned().flatten();
     place(&format!("configmap \"{name}\""), found.map(|map| data(&map)), items, tree)
+}
+
+/// A text of a ConfigMap, which all pods that were made of one answer share.
+struct Text {
+    map: Arc<ConfigMap>,
+    key: String,
+}
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        let text = self.map.data.as_ref().and_then(|data| data.get(&self.key));
+        text.map(String::as_bytes).unwrap_or_default()
+    }
 }
 
 fn secret(name: &str, items: &Items, facts: &Facts, tree: &mut Tree) -> Result<(), String> {

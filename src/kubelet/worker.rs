@@ -419,7 +419,7 @@ impl Worker {
         }
         let id = spec::id(&self.pod);
         let body = json!({ "metadata": { "uid": id.uid }, "status": patch });
-        self.context.reported.lock().insert(id.uid.clone(), wanted);
+        self.context.reported.lock().insert(id.uid.clone(), Box::new(wanted));
         match self.api().patch_status(&id.name, &PatchParams::default(), &Patch::Merge(body)).await {
             Ok(pod) if version(&pod) >= version(&self.pod) => {
                 self.pod = Arc::new(pod);

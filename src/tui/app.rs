@@ -272,7 +272,8 @@ impl App {
         }
         let Some(undo) = self.state.undos.last().cloned() else {
             let learns = self.stack.iter().any(|layer| layer.view.name() == views::lesson::ENTRY.name);
-            let also = if learns { ": lo de una tecla de la lección se cambia con otra, o con r todo" } else { "" };
+            let also =
+                if learns { ": lo de las teclas de la lección y lo de la terminal no se deshace aquí" } else { "" };
             self.state.notice = Some(Notice::tip(format!("no hay nada que deshacer{also}")));
             return Vec::new();
         };

@@ -102,6 +102,7 @@ fn live(state: &State) -> Vec<Span<'static>> {
     }
     match (state.cluster.broken(), state.cluster.synced()) {
         (Some(_), _) => vec![span("✕ reconectando ", theme.bad())],
+        (None, _) if state.cluster.blind() => vec![span("✕ sin datos nuevos ", theme.bad())],
         (None, false) => vec![span("◐ conectando ", theme.warn())],
         (None, true) => vec![span("● ", theme.good()), span("en vivo ", theme.text())],
     }

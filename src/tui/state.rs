@@ -312,7 +312,10 @@ impl State {
             Fate::Done(text) => Notice::info(text.clone()),
             Fate::Sent => Notice::default(),
         });
-        let sent = self.log.iter_mut().rev().find(|entry| entry.command == command && entry.fate == Fate::Sent);
+        // What only reads was written as done.
+        let read = Fate::Done(String::new());
+        let waits = |entry: &Entry| entry.command == command && (entry.fate == Fate::Sent || entry.fate == read);
+        let sent = self.log.iter_mut().rev().find(|entry| waits(entry));
         match sent {
             Some(entry) => entry.fate = fate,
             // What no command does.

@@ -41,7 +41,7 @@ pub(in super::super) fn watch(call: &Call) -> ApiResult<Response> {
     };
     let body = match watched {
         Ok(watch) => {
-            let feed = Feed {
+            let feed = Box::new(Feed {
                 output,
                 watch,
                 initial: plan.initial.into_iter(),
@@ -50,7 +50,7 @@ pub(in super::super) fn watch(call: &Call) -> ApiResult<Response> {
                 storage: call.storage()?,
                 deadline: Box::pin(tokio::time::sleep(plan.timeout)),
                 ended: false,
-            };
+            });
             Body::from_stream(stream::unfold(feed, Feed::chunk).map(Ok::<_, Infallible>))
         }
         Err(too_old) => {
@@ -133,8 +133,8 @@ struct Feed {
 }
 
 impl Feed {
-    /// The next bytes of the stream; `None` at its end.
-    async fn chunk(mut self) -> Option<(Bytes, Self)> {
+    /// The next bytes of the stream; `None` at its end. Boxed: a stream keeps room for it three times.
+    async fn chunk(mut self: Box<Self>) -> Option<(Bytes, Box<Self>)> {
         self.begin();
         while self.output.buffer.is_empty() && !self.ended {
             tokio::select! {

@@ -76,7 +76,7 @@ impl Server {
     /// A pod's status as it was last reported, though the API server's word of it is still on its way here.
     fn status(&self, pod: &Pod) -> PodStatus {
         let reported = self.context.reported.lock().get(&spec::id(pod).uid).cloned();
-        reported.or_else(|| pod.status.clone()).unwrap_or_default()
+        reported.map(|it| *it).or_else(|| pod.status.clone()).unwrap_or_default()
     }
 
     /// A container's runtime id: of its running instance, or of the one that is asked for.

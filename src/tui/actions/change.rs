@@ -4,7 +4,7 @@ use super::{Doing, Subject, any};
 use crate::tui::keys::Action;
 use crate::tui::model::catalog::Target;
 use crate::tui::model::facts::Key;
-use crate::tui::model::kubectl;
+use crate::tui::model::{kubectl, parts};
 use crate::tui::msg::{Deed, Effect};
 use crate::tui::state::State;
 use crate::tui::view::{Step, Steps};
@@ -58,10 +58,17 @@ fn losses(subject: &Subject) -> Vec<String> {
             let more = many.len().saturating_sub(NAMED);
             let more = (more > 0).then(|| format!("· y {more} más"));
             let what = loss(subject.one(), subject.state);
-            let what = if subject.kind() == "Pod" { "Cada dueño creará otros en su lugar.".into() } else { what };
+            let cared = subject.kind() == "Pod" && cared_for(subject.state);
+            let what = if cared { "Cada dueño creará otros en su lugar.".into() } else { what };
             names.chain(more).chain([what]).collect()
         }
     }
+}
+
+/// Whether all controllers work: what they would do about a loss is only said then.
+fn cared_for(state: &State) -> bool {
+    let off = parts::off(&state.cluster);
+    parts::stopped(&state.cluster).is_empty() && !off.contains(&"controller-manager")
 }
 
 /// What will be lost, in words of the notes.
@@ -72,10 +79,14 @@ fn loss(target: &Target, state: &State) -> String {
             Some("") | None => {
                 "Es un pod suelto: nadie lo volverá a crear. Se pierde lo que guardó en su disco.".into()
             }
+            Some(_) if !cared_for(state) => "Se va este pod, con su IP y su disco.".into(),
             Some(owner) => {
                 format!("Se va este pod, con su IP y su disco. {owner} creará otro en su lugar, con otro nombre.")
             }
         },
+        kind @ ("Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") if !cared_for(state) => {
+            format!("Se va este {kind}. De lo que depende de él se ocupan los controladores, y hay alguno apagado.")
+        }
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
             "Se van también todos sus pods, y nadie los volverá a crear.".into()
         }

@@ -82,8 +82,12 @@ fn scaled(subject: &Subject) -> Option<Target> {
 }
 
 fn countless(subject: &Subject) -> Option<String> {
-    let why =
-        || format!("{} no tiene réplicas: se escalan Deployments, ReplicaSets y StatefulSets", subject.one().short());
+    let why = || {
+        format!(
+            "{} no tiene réplicas: se escalan Deployments, ReplicaSets y StatefulSets, también desde sus pods",
+            subject.one().short()
+        )
+    };
     scaled(subject).is_none().then(why)
 }
 

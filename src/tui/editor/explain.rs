@@ -41,6 +41,11 @@ const TABLE: &[(&str, &str)] = &[
         r"duplicate field .([^\x22]+).|mapping key .* already defined",
         "El campo $1 está escrito dos veces y solo contaría el último. Borra uno de los dos.",
     ),
+    // The API server cannot read nor write.
+    (
+        r"rpc error: code = Unavailable|etcdserver: request timed out",
+        "El API Server contesta, pero no llega a etcd, que es quien recuerda: mientras etcd no vuelva, no se puede leer ni cambiar nada. Los pods siguen.",
+    ),
     // What kubectl itself refuses.
     (
         r"apiVersion not set, kind not set",

@@ -280,6 +280,11 @@ impl Cluster {
         })
     }
 
+    /// Whether the server answers, but cannot read: etcd is off.
+    pub fn blind(&self) -> bool {
+        self.feeds.values().any(|feed| matches!(feed, Feed::Lost(failure) if failure.code >= 500))
+    }
+
     /// What cannot be seen here for lack of rights or because this server does not have it; switches are Timonel's own, and
     /// other clusters do well without.
     pub fn refused(&self) -> impl Iterator<Item = (Source, &Failure)> {

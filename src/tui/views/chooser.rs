@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use super::Entry;
 use crate::tui::keys::{self, Action, Binding, bind};
+use crate::tui::model::format::width;
 use crate::tui::state::State;
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::panel::{dialog, lines};
@@ -62,7 +63,9 @@ impl View for Chooser {
     fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
         let theme = state.theme;
         let height = u16::try_from(self.offered.len()).unwrap_or(u16::MAX).saturating_add(2);
-        let inner = dialog(frame, area, (48, height), &self.title, theme);
+        let longest = self.offered.iter().map(|offered| width(offered)).max().unwrap_or_default() + 4;
+        let columns = u16::try_from(longest).unwrap_or(u16::MAX).max(48);
+        let inner = dialog(frame, area, (columns, height), &self.title, theme);
         let shown = window::around(self.chosen, self.offered.len(), usize::from(inner.height));
         lines(
             frame,

@@ -241,7 +241,11 @@ impl View for Detail {
             Reply::Object(Err(failure)) if failure.missing() && self.object.is_some() => self.gone = true,
             Reply::Object(object) => {
                 self.yaml = object.as_ref().map(|object| yaml_lines(object).into()).unwrap_or_default();
+                let failed = object.as_ref().err().cloned();
                 self.object = Some(object);
+                if let Some((failure, command)) = failed.zip(self.tab.command(&self.target)) {
+                    return vec![Step::Logged(command, Err(failure))];
+                }
                 return if self.tab == Tab::Usage && !self.usage.series.readings.is_empty() {
                     Steps::new()
                 } else {

@@ -277,20 +277,25 @@ impl Editor {
                 steps
             }
             None => {
-                steps.extend(self.taken(mode, command, said.join(", ")));
+                steps.extend(self.taken(mode, command, said.join(", "), state));
                 steps
             }
         }
     }
 
     /// Everything was taken: after an apply the text is no draft any more, and the bridge shows what happens.
-    fn taken(&mut self, mode: Mode, command: String, said: String) -> Steps {
+    fn taken(&mut self, mode: Mode, command: String, said: String, state: &State) -> Steps {
         if mode == Mode::DryRun {
             return vec![Step::Logged(command, Ok(format!("{said}: el servidor lo aceptaría; Ctrl-e lo aplica")))];
         }
         self.kept = self.text();
         let mut steps = vec![Step::Home];
-        steps.extend([Step::Logged(command, Ok(format!("{said}; aquí se ve lo que pasa")))]);
+        let namespaces = || self.sent.iter().filter_map(|ready| ready.target.namespace.as_deref());
+        let told = match namespaces().find(|namespace| !state.scope.has(namespace)) {
+            Some(elsewhere) => format!("{said}; está en {elsewhere}, y aquí se ve {}", state.scope.title()),
+            None => format!("{said}; aquí se ve lo que pasa"),
+        };
+        steps.extend([Step::Logged(command, Ok(told))]);
         steps
     }
 

@@ -128,12 +128,12 @@ fn strip(play: &Play, room: usize, state: &State) -> Line<'static> {
 fn lesson(play: &Play, frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let view = play.session.view();
-    let body = body::body(play, usize::from(area.width.saturating_sub(4)), state).lines;
+    let Body { lines: body, verdict, .. } = body::body(play, usize::from(area.width.saturating_sub(4)), state);
     let unseen = play.pending().is_some() && !in_sight(play, state);
     let unread = view.can_advance && view.debrief.is_none() && !verdict_in_sight(play, state);
     let foot = match (usize::from(area.width.saturating_sub(4)), unseen, unread) {
         (room, true, _) => foot::unseen(play, room, state),
-        (room, false, true) => foot::unread(play, room, state),
+        (room, false, true) => foot::unread(play, room, verdict.is_some_and(|line| line < play.top), state),
         (room, false, false) => foot::lines(play, room, state),
     };
     let page = page(play, state);

@@ -30,10 +30,11 @@ pub fn unseen(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
 }
 
 /// The same while what the run answered lies outside what is seen: Enter brings it into sight.
-pub fn unread(play: &Play, room: usize, state: &State) -> Vec<Line<'static>> {
+pub fn unread(play: &Play, room: usize, above: bool, state: &State) -> Vec<Line<'static>> {
     let mut lines = watched(play, room, state);
     let way = if play.on_bridge { "Tab, Enter" } else { "Enter" };
-    lines.push(Line::styled(format!("▼ {way}: ver cómo te fue y por qué"), state.theme.good()));
+    let sign = if above { '▲' } else { '▼' };
+    lines.push(Line::styled(format!("{sign} {way}: ver cómo te fue y por qué"), state.theme.good()));
     lines
 }
 
@@ -203,7 +204,9 @@ fn ways(play: &Play, view: &View, hints: bool) -> String {
     let edit = (view.edit.is_some() && new(editor::ENTRY.name)).then(|| "e".to_owned());
     let terminal = (!view.commands.is_empty() && new(terminal::ENTRY.name)).then(|| ":terminal".to_owned());
     let hint = (view.hint_available && hints).then(|| "i: pista".to_owned());
-    let all: Vec<String> = keys.chain(edit).chain(terminal).chain(hint).collect();
+    let done = view.keys.last().filter(|_| view.keys.iter().all(|key| play.stands(key)));
+    let again = done.map(|key| format!("{} ya está hecho: espera, o repite", key.key));
+    let all: Vec<String> = keys.chain(edit).chain(terminal).chain(again).chain(hint).collect();
     if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
 }
 

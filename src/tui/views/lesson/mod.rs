@@ -337,7 +337,7 @@ impl Play {
         match news {
             News::Started => {
                 self.phase = Phase::Running;
-                return [self.look()].into_iter().chain(self.happens()).collect();
+                return [self.look()].into_iter().chain(self.happens()).chain(Self::ready_now(state)).collect();
             }
             News::Refused { reason, text } => {
                 self.was_refused();

@@ -12,6 +12,9 @@ use crate::tui::msg::Effect;
 use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps};
 
+/// What who presses a key too early is told.
+const WAIT: &str = "la lección se está preparando: en unos segundos podrás empezar";
+
 /// A lesson's own key that was pressed.
 #[derive(Debug)]
 pub(super) struct Pressed {
@@ -51,7 +54,7 @@ impl Play {
     /// What a key that means nothing here may have been meant for.
     pub(super) fn astray(&self, key: KeyEvent, state: &State) -> Option<String> {
         if self.phase == Phase::Preparing && !self.on_bridge {
-            return Some("la lección se está preparando: en unos segundos podrás empezar".into());
+            return Some(WAIT.into());
         }
         if self.phase != Phase::Running {
             return None;
@@ -81,15 +84,24 @@ impl Play {
         }
     }
 
-    /// Whether a key of the step was pressed and stands. What was refused may be accepted once something else was done:
-    /// what comes before it in the step, or what was pressed since.
+    /// Whether a key of the step was pressed and stands. It does not once one that comes before it was pressed behind it;
+    /// nor what was refused, once something else was accepted, or while one that comes before it was not pressed.
     pub(super) fn stands(&self, key: &KeyView) -> bool {
         let is = |pressed: &Pressed, key: &KeyView| (pressed.letter, &*pressed.text) == (key.key, key.text);
         let Some(at) = self.pressed.iter().rposition(|pressed| is(pressed, key)) else { return false };
+        let since = &self.pressed[at + 1..];
         let keys = self.session.view().keys;
-        let mut before = keys.iter().take_while(|other| other.key != key.key);
-        let all_before = before.all(|other| self.pressed.iter().any(|pressed| is(pressed, other)));
-        !self.pressed[at].refused || (all_before && self.pressed[at..].iter().all(|pressed| pressed.refused))
+        let before = || keys.iter().take_while(|other| other.key != key.key);
+        let out_of_order = before().any(|other| since.iter().any(|pressed| is(pressed, other)));
+        let all_before = before().all(|other| self.pressed.iter().any(|pressed| is(pressed, other)));
+        let refused = self.pressed[at].refused && (!all_before || since.iter().any(|pressed| !pressed.refused));
+        !out_of_order && !refused
+    }
+
+    /// Who was told to wait hears that it is time.
+    pub(super) fn ready_now(state: &State) -> Option<Step> {
+        let waited = state.notice.as_ref().is_some_and(|notice| notice.text == WAIT);
+        waited.then(|| Step::Say(Notice::info("la lección está lista")))
     }
 
     /// Whether the step begins with a prediction that was not made: what the key shows would be its answer.
