@@ -51,7 +51,7 @@ fn leased(call: &Call, name: &str, port: u16, now: Timestamp) -> Result<(), Stri
     let refused = || refused("healthz", port);
     let Some(kind) = kinds::find("coordination.k8s.io", "v1", "leases") else { return refused() };
     let record = call.server.store.get(&call::key(kind, "kube-system", name));
-    let lease = record.and_then(|record| respond::parse(&record.value).ok()).unwrap_or_default();
+    let lease = record.and_then(|record| respond::parse(&record.value.bytes()).ok()).unwrap_or_default();
     let seconds = lease["spec"]["leaseDurationSeconds"].as_i64().unwrap_or_default();
     let renewed = object::text(&lease, &["spec", "renewTime"]).parse::<Timestamp>();
     match renewed {

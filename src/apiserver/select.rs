@@ -55,7 +55,7 @@ impl Selection {
         let meta = &record.meta;
         if self.fields.is_some() && !call.shows_stored() {
             // Field names differ between versions: read what the asked one calls them.
-            return call.read(&record.value).is_ok_and(|value| self.matches_meta(&Meta::of(call.kind, &value)));
+            return call.read(&record.value.bytes()).is_ok_and(|value| self.matches_meta(&Meta::of(call.kind, &value)));
         }
         self.matches_meta(meta)
     }

@@ -178,7 +178,7 @@ fn write(lines: &mut Vec<u8>, event: &Event<Meta>) {
     // The object goes in before the closing brace.
     lines.truncate(lines.len() - 2);
     lines.extend_from_slice(b",\"object\":");
-    lines.extend_from_slice(&event.record.value);
+    lines.extend_from_slice(&event.record.value.bytes());
     lines.extend_from_slice(b"}\n");
 }
 

@@ -95,7 +95,7 @@ fn legacy_user(server: &ApiServer, claims: &Value, token: &str) -> Option<User> 
     let claim = |name: &str| claims[format!("kubernetes.io/serviceaccount/{name}")].as_str();
     let (namespace, name, uid) = (claim("namespace")?, claim("service-account.name")?, claim("service-account.uid")?);
     let get = |plural: &str, name: &str| server.store.get(&call::key(kinds::find("", "v1", plural)?, namespace, name));
-    let secret = super::respond::parse(&get("secrets", claim("secret.name")?)?.value).ok()?;
+    let secret = super::respond::parse(&get("secrets", claim("secret.name")?)?.value.bytes()).ok()?;
     let held = base64::engine::general_purpose::STANDARD.decode(secret["data"]["token"].as_str()?).ok()?;
     let same = get("serviceaccounts", name)?.meta.uid() == uid;
     if !same || held != token.as_bytes() || super::object::deleting(&secret) {

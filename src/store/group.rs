@@ -133,12 +133,12 @@ fn event<M>(
 ) -> Event<M> {
     let (value, meta) = encode(revision);
     let created = previous.as_ref().map_or(revision, |record| record.created);
-    let record = Record { key, value, meta: Arc::new(meta), created, modified: revision };
+    let record = Record { key, value: value.into(), meta: Arc::new(meta), created, modified: revision };
     Event { revision, record, previous, deleted: change == Change::Delete }
 }
 
 fn write<M>(key: &Arc<str>, record: Option<&Record<M>>) -> Write {
     let saved =
-        record.map(|record| Saved { value: record.value.clone(), created: record.created, modified: record.modified });
+        record.map(|record| Saved { value: record.value.bytes(), created: record.created, modified: record.modified });
     (Arc::clone(key), saved)
 }

@@ -60,7 +60,10 @@ impl<M> History<M> {
     }
 }
 
+/// Bytes that the key and what was parsed take, more or less.
+const META: usize = 400;
+
 /// Bytes that an event keeps alive; its previous state mostly belongs to an earlier event.
 fn weight<M>(event: &Event<M>) -> usize {
-    event.record.value.len() + size_of::<Event<M>>()
+    event.record.value.room() + META + size_of::<Event<M>>()
 }

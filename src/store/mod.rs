@@ -26,6 +26,7 @@ mod memory;
 mod sled_backend;
 mod state;
 mod types;
+mod value;
 mod watch;
 mod writer;
 
@@ -43,6 +44,7 @@ pub use backend::{Backend, BackendError, Batch, OpenError, Saved, Snapshot, Writ
 pub use memory::MemoryBackend;
 pub use sled_backend::SledBackend;
 pub use types::{Event, Expect, Limits, Page, Record, Revision, TooOld, WriteError};
+pub use value::Value;
 pub use watch::Watch;
 
 use crate::base::tasks::Tasks;

@@ -10,6 +10,7 @@ use super::audience::{Audience, Wants};
 use super::backend::Snapshot;
 use super::history::History;
 use super::types::{Event, Limits, Page, Record, Revision, TooOld};
+use super::value::Packer;
 
 /// What readers see, behind one short lock.
 #[derive(Debug)]
@@ -39,13 +40,17 @@ impl<M> State<M> {
     }
 
     pub(super) fn load(snapshot: Snapshot, decode: fn(&str, &[u8]) -> M, limits: &Limits) -> Self {
+        let mut packer = Packer::default();
         let records: BTreeMap<_, _> = snapshot
             .records
             .into_iter()
             .map(|(key, saved)| {
                 let meta = Arc::new(decode(&key, &saved.value));
                 let (created, modified) = (saved.created, saved.modified);
-                (Arc::clone(&key), Record { key, value: saved.value, meta, created, modified })
+                (
+                    Arc::clone(&key),
+                    Record { value: packer.pack(&key, &saved.value.into()), key, meta, created, modified },
+                )
             })
             .collect();
         Self {
@@ -143,11 +148,11 @@ impl<M> State<M> {
         Ok((missed, receiver))
     }
 
-    /// Makes a committed group visible to readers and watchers at once.
-    pub(super) fn publish(&mut self, events: &[Arc<Event<M>>]) {
-        for event in events {
-            self.apply(event);
-            self.history.push(Arc::clone(event));
+    /// Makes a committed group visible to readers and watchers at once; `resting` is the same, as it is kept.
+    pub(super) fn publish(&mut self, events: &[Arc<Event<M>>], resting: Vec<Arc<Event<M>>>) {
+        for event in resting {
+            self.apply(&event);
+            self.history.push(event);
         }
         for (prefix, audience) in &mut self.watchers {
             let own: Vec<_> = events.iter().filter(|event| event.record.key.starts_with(&**prefix)).collect();

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::backend::BackendError;
+use super::value::Value;
 
 /// One number for the whole store, raised by each write: Kubernetes' `resourceVersion`.
 pub type Revision = u64;
@@ -15,7 +14,7 @@ pub struct Record<M> {
     /// The whole key, such as `/registry/pods/default/web`.
     pub key: Arc<str>,
     /// The value as stored.
-    pub value: Bytes,
+    pub value: Value,
     /// What the caller parsed from the value.
     pub meta: Arc<M>,
     /// The revision of its creation.

@@ -11,6 +11,7 @@ use super::backend::{Backend, BackendError, Batch, Saved};
 use super::group::{Group, Job, Operation, Restore};
 use super::state::State;
 use super::types::{Record, Revision};
+use super::value::Packer;
 use crate::base::tasks::Tasks;
 
 pub(super) struct Writer<M> {
@@ -23,6 +24,7 @@ pub(super) struct Writer<M> {
     revision: Revision,
     /// Keys of failed groups: what the backend holds of them is unknown until they are written again.
     doubtful: BTreeSet<Arc<str>>,
+    packer: Packer,
 }
 
 impl<M: Meta> Writer<M> {
@@ -33,7 +35,15 @@ impl<M: Meta> Writer<M> {
         group: usize,
     ) -> Self {
         let revision = state.read().revision();
-        Self { backend: Some(backend), state, queue, group: group.max(1), revision, doubtful: BTreeSet::new() }
+        Self {
+            backend: Some(backend),
+            state,
+            queue,
+            group: group.max(1),
+            revision,
+            doubtful: BTreeSet::new(),
+            packer: Packer::default(),
+        }
     }
 
     /// Runs until the last handle of the store is gone.
@@ -61,6 +71,7 @@ impl<M: Meta> Writer<M> {
         for (key, created, encode) in records {
             self.revision += 1;
             let (value, meta) = encode(self.revision);
+            let value = self.packer.pack(&key, &value.into());
             let record = Record { key: key.clone(), value, meta: Arc::new(meta), created, modified: self.revision };
             restored.insert(key, record);
         }
@@ -80,7 +91,7 @@ impl<M: Meta> Writer<M> {
         let state = self.state.read();
         let gone: BTreeSet<_> = state.keys().chain(&self.doubtful).filter(|key| !records.contains_key(*key)).collect();
         let saved = |record: &Record<M>| Saved {
-            value: record.value.clone(),
+            value: record.value.bytes(),
             created: record.created,
             modified: record.modified,
         };
@@ -102,7 +113,10 @@ impl<M: Meta> Writer<M> {
         let outcome = if group.events().is_empty() { Ok(()) } else { self.commit(batch).await };
         self.revision = group.revision();
         match outcome {
-            Ok(()) => self.state.write().publish(group.events()),
+            Ok(()) => {
+                let resting = group.events().iter().map(|event| self.packer.rest(event)).collect();
+                self.state.write().publish(group.events(), resting);
+            }
             Err(_) => self.doubtful.extend(group.keys()),
         }
         group.answer(&outcome);

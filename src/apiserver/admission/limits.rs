@@ -17,7 +17,7 @@ fn entries(call: &Call, of: &[&str]) -> Vec<Value> {
         return Vec::new();
     };
     let page = call.server.store.list(&call::prefix(kind, &call.request.namespace), None, None);
-    let ranges = page.records.iter().filter_map(|record| respond::parse(&record.value).ok());
+    let ranges = page.records.iter().filter_map(|record| respond::parse(&record.value.bytes()).ok());
     let limits = ranges.flat_map(|range| range["spec"]["limits"].as_array().cloned().unwrap_or_default());
     limits.filter(|limit| of.iter().any(|kind| limit["type"] == *kind)).collect()
 }

@@ -59,13 +59,13 @@ fn find(call: &Call, pod: &Value, name: &str) -> ApiResult<Value> {
         let why = format!("no PriorityClass with name {name} was found");
         return Err(ApiError::forbidden(call.kind, object::name(pod), &why));
     };
-    respond::parse(&record.value)
+    respond::parse(&record.value.bytes())
 }
 
 /// The class marked as everybody's, the lowest if there are several.
 fn default_class(server: &ApiServer) -> Option<Value> {
     let kind = kinds::find("scheduling.k8s.io", "v1", "priorityclasses")?;
     let page = server.store.list(&call::prefix(kind, ""), None, None);
-    let classes = page.records.iter().filter_map(|record| respond::parse(&record.value).ok());
+    let classes = page.records.iter().filter_map(|record| respond::parse(&record.value.bytes()).ok());
     classes.filter(|class| class["globalDefault"] == true).min_by_key(|class| class["value"].as_i64())
 }

@@ -38,7 +38,7 @@ fn validate(call: &Call, operation: Operation, value: &Value, old: Option<&Value
     }
     let Some(prefix) = quotas(call) else { return Ok(()) };
     for record in call.server.store.list(&prefix, None, None).records {
-        let quota = respond::parse(&record.value)?;
+        let quota = respond::parse(&record.value.bytes())?;
         if quota::covers(&quota, call.kind.into(), value) {
             check(call, &quota, value, old)?;
         }
@@ -99,7 +99,7 @@ fn used(call: &Call, quota: &Value, hard: &Amounts) -> Amounts {
     let page = call.server.store.list(&call::prefix(call.kind, &call.request.namespace), None, None);
     let mut total: Amounts = hard.keys().map(|name| (name.clone(), Quantity::default())).collect();
     for record in page.records {
-        let Ok(value) = respond::parse(&record.value) else { continue };
+        let Ok(value) = respond::parse(&record.value.bytes()) else { continue };
         if quota::covers(quota, of, &value) {
             quota::add(&mut total, &quota::usage(of, &value, now));
         }

@@ -56,7 +56,7 @@ fn mutate(call: &Call, operation: Operation, pod: &mut Value, _old: Option<&Valu
         let why = format!("error looking up service account {namespace}/{name}: serviceaccount {name:?} not found");
         return Err(ApiError::forbidden(call.kind, object::name(pod), &why));
     };
-    let account = respond::parse(&record.value)?;
+    let account = respond::parse(&record.value.bytes())?;
     pod["spec"]["serviceAccountName"] = name.as_str().into();
     pod["spec"]["serviceAccount"] = name.as_str().into();
     let wanted = pod["spec"]["automountServiceAccountToken"].as_bool();

@@ -47,7 +47,7 @@ fn taken(call: &Call, except: &str) -> Taken {
     let mut taken = Taken::default();
     for record in call.server.store.list(&call::prefix(call.kind, ""), None, None).records {
         let own = record.meta.name() == except && record.meta.namespace() == call.request.namespace;
-        let Some(service) = respond::parse(&record.value).ok().filter(|_| !own) else { continue };
+        let Some(service) = respond::parse(&record.value.bytes()).ok().filter(|_| !own) else { continue };
         let addresses = service["spec"]["clusterIPs"].as_array().into_iter().flatten();
         taken.addresses.extend(addresses.filter_map(|one| one.as_str().map(Into::into)));
         for port in service["spec"]["ports"].as_array().into_iter().flatten() {

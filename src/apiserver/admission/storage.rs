@@ -46,7 +46,7 @@ fn choose_class(call: &Call, claim: &mut Value) {
 fn default_class(call: &Call) -> Option<String> {
     let kind = kinds::find("storage.k8s.io", "v1", "storageclasses")?;
     let page = call.server.store.list(&call::prefix(kind, ""), None, None);
-    let classes = page.records.iter().filter_map(|record| respond::parse(&record.value).ok());
+    let classes = page.records.iter().filter_map(|record| respond::parse(&record.value.bytes()).ok());
     let marked = classes.filter(|class| class["metadata"]["annotations"][DEFAULT_CLASS] == "true");
     let rank = |class: &Value| {
         (object::meta(class, "creationTimestamp").to_owned(), std::cmp::Reverse(object::name(class).to_owned()))

@@ -101,7 +101,7 @@ impl Known {
             return;
         }
         self.forget(&record.key);
-        let Ok(pod) = respond::parse(&record.value) else { return };
+        let Ok(pod) = respond::parse(&record.value.bytes()) else { return };
         let mut used = HashSet::new();
         collect(object::at(&pod, &["spec"]), &mut used);
         let namespace = record.meta.namespace().to_owned();

@@ -38,7 +38,7 @@ fn bindings(server: &ApiServer, namespace: &str) -> Vec<Value> {
     let plural = if namespace.is_empty() { "clusterrolebindings" } else { "rolebindings" };
     let Some(kind) = kinds::find(GROUP, "v1", plural) else { return Vec::new() };
     let page = server.store.list(&call::prefix(kind, namespace), None, None);
-    page.records.iter().filter_map(|record| serde_json::from_slice(&record.value).ok()).collect()
+    page.records.iter().filter_map(|record| serde_json::from_slice(&record.value.bytes()).ok()).collect()
 }
 
 /// The subject of a binding that the user is, as Kubernetes tells it.
@@ -86,7 +86,7 @@ pub(super) fn rules_of_role(server: &ApiServer, reference: &Value, namespace: &s
 
 fn own_rules(server: &ApiServer, role: &Kind, namespace: &str, name: &str) -> Option<Vec<Value>> {
     let record = server.store.get(&call::key(role, namespace, name))?;
-    let mut role: Value = serde_json::from_slice(&record.value).ok()?;
+    let mut role: Value = serde_json::from_slice(&record.value.bytes()).ok()?;
     match role["rules"].take() {
         Value::Array(rules) => Some(rules),
         _ => None,

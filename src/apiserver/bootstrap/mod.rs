@@ -151,7 +151,7 @@ async fn overwrite(server: &ApiServer, mut wanted: Value) -> ApiResult<()> {
     let current = server.store.get(&key);
     let (uid, created) = match &current {
         Some(record) => {
-            let old = super::respond::parse(&record.value)?;
+            let old = super::respond::parse(&record.value.bytes())?;
             (object::meta(&old, "uid").to_owned(), object::meta(&old, "creationTimestamp").to_owned())
         }
         None => (server.names.uid(), object::time(server.clock.now())),

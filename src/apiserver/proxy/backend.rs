@@ -17,7 +17,7 @@ use crate::kinds;
 pub(super) async fn serve(call: &Call, http: Request) -> ApiResult<Response> {
     let (name, port) = split(&call.request.name);
     let record = call.server.store.get(&call.key(name)).ok_or_else(|| ApiError::not_found(call.kind, name))?;
-    let value = respond::parse(&record.value)?;
+    let value = respond::parse(&record.value.bytes())?;
     let query = http.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     // A bare `proxy/` leaves only its slash behind.
     let path = format!("/{}{query}", call.request.rest.trim_start_matches('/'));
@@ -70,7 +70,7 @@ fn service_address(call: &Call, name: &str, service: &Value, port: &str) -> ApiR
     let wanted = chosen.map(|one| one["name"].as_str().unwrap_or_default()).ok_or_else(none)?;
     let kind = kinds::find("", "v1", "endpoints").ok_or_else(none)?;
     let record = call.server.store.get(&call::key(kind, &call.request.namespace, name)).ok_or_else(none)?;
-    let endpoints = respond::parse(&record.value)?;
+    let endpoints = respond::parse(&record.value.bytes())?;
     let mut addresses = Vec::new();
     for subset in endpoints["subsets"].as_array().into_iter().flatten() {
         let ports = subset["ports"].as_array().into_iter().flatten();

@@ -58,7 +58,7 @@ pub(super) async fn port_forward(call: &Call, http: Request) -> ApiResult<Respon
 fn pod(call: &Call) -> ApiResult<Value> {
     let name = &call.request.name;
     let record = call.server.store.get(&call.key(name)).ok_or_else(|| ApiError::not_found(call.kind, name))?;
-    respond::parse(&record.value)
+    respond::parse(&record.value.bytes())
 }
 
 /// The container asked for, or the only one.

@@ -26,7 +26,7 @@ pub(super) async fn create(call: &Call, bytes: &[u8]) -> ApiResult<Response> {
     let name = &call.request.name;
     let key = call.key(name);
     let record = call.server.store.get(&key).ok_or_else(|| ApiError::not_found(call.kind, name))?;
-    let pod = respond::parse(&record.value)?;
+    let pod = respond::parse(&record.value.bytes())?;
     if !is_free(&pod) {
         spend(call, &record).await?;
     }
@@ -100,7 +100,7 @@ async fn spend(call: &Call, pod: &Record<Meta>) -> ApiResult<()> {
 
 fn budgets(call: &Call, kind: &Kind, pod: &Record<Meta>) -> Vec<Value> {
     let page = call.server.store.list(&call::prefix(kind, &call.request.namespace), None, None);
-    let budgets = page.records.iter().filter_map(|record| respond::parse(&record.value).ok());
+    let budgets = page.records.iter().filter_map(|record| respond::parse(&record.value.bytes()).ok());
     budgets.filter(|budget| selects(budget, pod)).collect()
 }
 

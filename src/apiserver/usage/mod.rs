@@ -80,7 +80,7 @@ async fn pods(call: &Call) -> ApiResult<Vec<Value>> {
     let records = records(call, "pods")?;
     let mut nodes: Vec<String> = Vec::new();
     for record in &records {
-        let node = object::text(&respond::parse(&record.value)?, &["spec", "nodeName"]).to_owned();
+        let node = object::text(&respond::parse(&record.value.bytes())?, &["spec", "nodeName"]).to_owned();
         if !node.is_empty() && !nodes.contains(&node) {
             nodes.push(node);
         }
@@ -119,7 +119,7 @@ fn pod_start(call: &Call, pod: &Value) -> Option<Timestamp> {
     let kind = kinds::find("", "v1", "pods")?;
     let text = |field: &str| pod["podRef"][field].as_str().unwrap_or_default();
     let record = call.server.store.get(&call::key(kind, text("namespace"), text("name")))?;
-    object::text(&respond::parse(&record.value).ok()?, &["status", "startTime"]).parse().ok()
+    object::text(&respond::parse(&record.value.bytes()).ok()?, &["status", "startTime"]).parse().ok()
 }
 
 fn used(call: &Call, pod: &str, started: Option<Timestamp>, container: &Value) -> Option<Used> {

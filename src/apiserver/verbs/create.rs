@@ -61,7 +61,7 @@ pub(super) async fn insert_tracked(call: &Call, mut value: Value, tracking: Trac
             return dry_run(call, value);
         }
         match store(call, &value).await {
-            Ok(record) => return payload(call, record.value),
+            Ok(record) => return payload(call, record.value.bytes()),
             Err(WriteError::Conflict { .. }) if generated && attempt < NAME_ATTEMPTS => {}
             Err(WriteError::Conflict { .. }) => {
                 return Err(ApiError::already_exists(call.kind, object::name(&value)));

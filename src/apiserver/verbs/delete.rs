@@ -136,7 +136,7 @@ pub(in super::super) async fn remove(call: &Call, name: &str, options: &DeleteOp
     admission::leave(call, name)?;
     for _ in 0..ATTEMPTS {
         let current = record(call, name)?;
-        let old = call.read(&current.value)?;
+        let old = call.read(&current.value.bytes())?;
         options.check(call, &old)?;
         let Some(new) = dying(&old, options, call.server.clock.now()) else { return Ok((old, false)) };
         let gone = may_go(&new);
@@ -151,7 +151,7 @@ pub(in super::super) async fn remove(call: &Call, name: &str, options: &DeleteOp
             store.put(&current.key, expect, move |revision| encoded.finish(revision)).await
         };
         match written {
-            Ok(record) => return Ok((call.read(&record.value)?, gone)),
+            Ok(record) => return Ok((call.read(&record.value.bytes())?, gone)),
             Err(WriteError::Conflict { .. }) => {}
             Err(WriteError::Backend(error)) => return Err(ApiError::internal(error)),
         }

@@ -13,9 +13,9 @@ use crate::store::Record;
 pub(in super::super) fn get(call: &Call, scope: Scope) -> ApiResult<Response> {
     let record = record(call, &call.request.name)?;
     let payload = if scope.is_whole_view() && call.shows_stored() {
-        Payload::Stored(record.value)
+        Payload::Stored(record.value.bytes())
     } else {
-        Payload::Made(scope.view(call.read(&record.value)?))
+        Payload::Made(scope.view(call.read(&record.value.bytes())?))
     };
     Reply::ok(payload).render(call)
 }

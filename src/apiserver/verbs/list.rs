@@ -37,7 +37,7 @@ pub(in super::super) fn list(call: &Call) -> ApiResult<Response> {
     let (media, bytes) = match (call.form.view, call.form.syntax) {
         (View::Whole, Syntax::Json) if call.shows_stored() => (respond::JSON, join(call, &listing)),
         (View::Table(version), Syntax::Json) => {
-            let values = listing.records.iter().map(|record| call.read(&record.value));
+            let values = listing.records.iter().map(|record| call.read(&record.value.bytes()));
             (respond::JSON, Tabler::new(call, version)?.written(&metadata(&listing), values)?)
         }
         _ => respond::write(call.form, &made(call, &listing)?),
@@ -170,7 +170,7 @@ fn join(call: &Call, listing: &Listing) -> Bytes {
         if index > 0 {
             bytes.push(b',');
         }
-        bytes.extend_from_slice(&record.value);
+        bytes.extend_from_slice(&record.value.bytes());
     }
     bytes.extend_from_slice(b"]}\n");
     bytes.into()
@@ -179,8 +179,8 @@ fn join(call: &Call, listing: &Listing) -> Bytes {
 fn made(call: &Call, listing: &Listing) -> ApiResult<Value> {
     let metadata_only = matches!(call.form.view, View::Partial(_)) && call.shows_stored();
     let read = |record: &Record<Meta>| match metadata_only {
-        true => respond::parse_metadata(&record.value),
-        false => call.read(&record.value),
+        true => respond::parse_metadata(&record.value.bytes()),
+        false => call.read(&record.value.bytes()),
     };
     let values = listing.records.iter().map(read);
     viewed(call, &metadata(listing), values)

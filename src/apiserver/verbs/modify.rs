@@ -42,7 +42,7 @@ where
     let dry = call.dry_run()?;
     for _ in 0..ATTEMPTS {
         let current = record(call, name)?;
-        let old = call.read(&current.value)?;
+        let old = call.read(&current.value.bytes())?;
         let written = change(scope.view(old.clone()))?;
         pinned(call, name, &written, &current)?;
         let mut new = scope.absorb(&old, written)?;
@@ -51,7 +51,7 @@ where
             new = managed::track(call, scope, Some(&old), &new);
         }
         if object::same(&new, &old) {
-            return view(call, scope, current.value);
+            return view(call, scope, current.value.bytes());
         }
         if dry {
             return Ok(Payload::Made(scope.view(new)));
@@ -60,7 +60,7 @@ where
         // A thousand writes may wait for the store at once: none keeps its objects meanwhile.
         drop((old, new));
         match commit(call, &current, encoded, goes).await {
-            Ok(record) => return view(call, scope, record.value),
+            Ok(record) => return view(call, scope, record.value.bytes()),
             Err(WriteError::Conflict { .. }) => {}
             Err(WriteError::Backend(error)) => return Err(ApiError::internal(error)),
         }

@@ -158,7 +158,7 @@ impl Feed {
         while self.output.buffer.len() < CHUNK {
             let Some(record) = self.initial.next() else { break };
             if self.output.selection.matches(&self.output.call, &record) {
-                self.output.event("ADDED", &record.value);
+                self.output.event("ADDED", &record.value.bytes());
             }
         }
         if self.initial.as_slice().is_empty()
@@ -223,12 +223,12 @@ impl Output {
         let before = event.previous.as_ref().filter(|previous| self.selection.matches(&self.call, previous));
         let after = !event.deleted && self.selection.matches(&self.call, &event.record);
         match (before, after) {
-            (None, true) => self.event("ADDED", &event.record.value),
-            (Some(_), true) => self.event("MODIFIED", &event.record.value),
-            (Some(_), false) if event.deleted => self.event("DELETED", &event.record.value),
+            (None, true) => self.event("ADDED", &event.record.value.bytes()),
+            (Some(_), true) => self.event("MODIFIED", &event.record.value.bytes()),
+            (Some(_), false) if event.deleted => self.event("DELETED", &event.record.value.bytes()),
             // As it was when it last matched, at the revision at which it ceased to.
             (Some(previous), false) => {
-                if let Ok(value) = self.call.read(&previous.value) {
+                if let Ok(value) = self.call.read(&previous.value.bytes()) {
                     let (bytes, _) = Encoded::new(self.call.kind, &value).finish(event.revision);
                     self.event("DELETED", &bytes);
                 }

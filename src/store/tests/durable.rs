@@ -47,7 +47,10 @@ async fn acknowledged_writes_survive_a_kill() {
     let (again, _) = open_at(&folder.path().join("killed")).await.unwrap();
     assert_eq!((again.count("/"), again.revision()), (49, 52));
     let changed = again.get("/00").unwrap();
-    assert_eq!((&*changed.value, *changed.meta, changed.created, changed.modified), (&b"changed"[..], 7, 1, 51));
+    assert_eq!(
+        (&*changed.value.bytes(), *changed.meta, changed.created, changed.modified),
+        (&b"changed"[..], 7, 1, 51)
+    );
     assert_eq!(again.watch("/", 51).unwrap_err(), TooOld { oldest: 52 });
     assert!(again.watch("/", 52).is_ok());
 }
@@ -88,8 +91,12 @@ async fn damaged_is_noticed(path: &Path, what: &str) -> bool {
         }
         Err(other) => panic!("{what}: {other}"),
         Ok((store, tasks)) => {
-            let whole =
-                store.list("/", None, None).records.iter().filter(|record| record.value == vec![b'x'; 500]).count();
+            let whole = store
+                .list("/", None, None)
+                .records
+                .iter()
+                .filter(|record| record.value.bytes() == vec![b'x'; 500])
+                .count();
             assert_eq!((whole, store.revision()), (200, 200), "{what}: opened, but not whole");
             tasks.stop().await;
             false

@@ -109,9 +109,9 @@ async fn a_crash_after_the_commit_loses_nothing_that_was_answered() {
     let (mut again, _, _) = Hostile::new();
     again.disk = disk;
     let store = open(again, Limits::default()).await;
-    assert_eq!(store.get("/a").unwrap().value, "1");
+    assert_eq!(store.get("/a").unwrap().value.bytes(), "1");
     assert_eq!(
-        (store.get("/b").unwrap().value, store.revision()),
+        (store.get("/b").unwrap().value.bytes(), store.revision()),
         (Bytes::from("2"), 2),
         "unknown outcome: it happened"
     );

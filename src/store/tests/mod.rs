@@ -34,13 +34,13 @@ async fn compare_and_swap_lets_one_writer_win() {
     let first = store.put("/a", Expect::Absent, value("1")).await.unwrap();
     assert_eq!((first.created, first.modified), (1, 1));
     let again = store.put("/a", Expect::Absent, value("2")).await;
-    assert!(matches!(again, Err(WriteError::Conflict { current: Some(current) }) if current.value == "1"));
+    assert!(matches!(again, Err(WriteError::Conflict { current: Some(current) }) if current.value.bytes() == "1"));
     let second = store.put("/a", Expect::Revision(1), value("2")).await.unwrap();
     assert_eq!((second.created, second.modified), (1, 2));
     assert!(store.put("/a", Expect::Revision(1), value("3")).await.is_err());
     assert!(store.put("/b", Expect::Exists, value("3")).await.is_err());
     assert!(store.delete("/b", Expect::Exists, value("")).await.is_err());
-    assert_eq!(store.get("/a").unwrap().value, "2");
+    assert_eq!(store.get("/a").unwrap().value.bytes(), "2");
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,7 +63,7 @@ async fn the_encoder_is_told_its_revision() {
     for revision in 1..=3 {
         let record = store
             .put("/a", if revision == 1 { Expect::Absent } else { Expect::Exists }, |at| (at.to_string().into(), 0));
-        assert_eq!(record.await.unwrap().value, revision.to_string());
+        assert_eq!(record.await.unwrap().value.bytes(), revision.to_string());
     }
 }
 
@@ -80,7 +80,7 @@ async fn pages_of_one_list_show_one_revision() {
     store.put("/p/d", Expect::Exists, value("changed")).await.unwrap();
     let second = store.list_at("/p/", Some("/p/b"), None, first.revision).unwrap();
     assert_eq!((keys(&second), second.remaining, second.revision), (vec!["/p/c", "/p/d"], 0, 6));
-    assert_eq!(second.records[1].value, "x");
+    assert_eq!(second.records[1].value.bytes(), "x");
     assert_eq!(keys(&store.list("/p/", Some("/p/b"), None)), ["/p/d", "/p/e"]);
     assert_eq!((store.count("/p/"), store.count("/")), (4, 6));
 }

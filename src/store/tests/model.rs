@@ -45,7 +45,7 @@ async fn run(store: &Store<usize>, model: &mut Model, step: &Step) {
 }
 
 fn listed(records: &[Record<usize>]) -> Model {
-    records.iter().map(|record| (record.key.to_string(), (record.value[0], record.modified))).collect()
+    records.iter().map(|record| (record.key.to_string(), (record.value.bytes()[0], record.modified))).collect()
 }
 
 fn paged(store: &Store<usize>, prefix: &str, size: usize, at: Revision) -> Result<Model, TooOld> {
@@ -68,7 +68,7 @@ async fn replayed(mut watch: Watch<usize>, mut state: Model) -> Model {
         assert_eq!(event.previous.as_ref().map(|record| record.modified), state.get(&key).map(|old| old.1));
         match event.deleted {
             true => state.remove(&key),
-            false => state.insert(key, (event.record.value[0], event.revision)),
+            false => state.insert(key, (event.record.value.bytes()[0], event.revision)),
         };
     }
     state

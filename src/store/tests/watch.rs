@@ -1,5 +1,6 @@
 //! Watches: replay, order, falling behind, compaction.
 
+use super::super::value::noise;
 use super::*;
 
 async fn put(store: &Store<usize>, key: &str, text: &'static str) -> Revision {
@@ -16,14 +17,17 @@ async fn replays_the_past_then_follows() {
     let mut watch = store.watch("/p/", start).unwrap();
     assert_eq!(watch.progress(), None);
     let seen = watch.next().await.unwrap();
-    assert_eq!((seen.revision, &*seen.record.value, seen.previous.as_ref().unwrap().modified), (3, &b"2"[..], 1));
+    assert_eq!(
+        (seen.revision, &*seen.record.value.bytes(), seen.previous.as_ref().unwrap().modified),
+        (3, &b"2"[..], 1)
+    );
     assert_eq!(watch.progress(), Some(3));
     put(&store, "/q/c", "1").await;
     assert_eq!(watch.progress(), Some(4));
     store.delete("/p/a", Expect::Exists, value("last")).await.unwrap();
     assert_eq!(watch.progress(), None);
     let gone = watch.next().await.unwrap();
-    assert_eq!((gone.revision, gone.deleted, &*gone.record.value), (5, true, &b"last"[..]));
+    assert_eq!((gone.revision, gone.deleted, &*gone.record.value.bytes()), (5, true, &b"last"[..]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,11 +51,13 @@ async fn compaction_makes_the_past_too_old() {
 #[tokio::test(start_paused = true)]
 async fn history_is_bounded_by_events_and_by_bytes() {
     let few = open(MemoryBackend, Limits { history_events: 3, ..Limits::default() }).await;
-    let small = open(MemoryBackend, Limits { history_bytes: 4096, ..Limits::default() }).await;
-    for _ in 0..10 {
+    let small = open(MemoryBackend, Limits { history_bytes: 5000, ..Limits::default() }).await;
+    for round in 0..10 {
         put(&few, "/a", "1").await;
+        // What is alike would take less.
+        let text = noise(round, 1500);
         let expect = if small.get("/a").is_some() { Expect::Exists } else { Expect::Absent };
-        small.put("/a", expect, value(vec![0; 1500])).await.unwrap();
+        small.put("/a", expect, value(text)).await.unwrap();
     }
     assert_eq!(few.history(7).unwrap().len(), 3);
     assert_eq!(few.history(6).unwrap_err(), TooOld { oldest: 7 });
@@ -107,7 +113,7 @@ async fn a_watcher_of_some_events_hears_of_those_alone() {
     put(&store, "/p/b", "two").await;
     put(&store, "/q/c", "three").await;
     let seen = watch.try_next().unwrap().unwrap();
-    assert_eq!((&*seen.record.key, &*seen.record.value), ("/p/b", &b"two"[..]));
+    assert_eq!((&*seen.record.key, &*seen.record.value.bytes()), ("/p/b", &b"two"[..]));
     assert_eq!((watch.try_next().unwrap().is_none(), watch.progress()), (true, Some(store.revision())));
     drop(watch);
     let mut other = store.watch_some("/p/", store.revision(), wants(|_| false)).unwrap();

@@ -141,7 +141,7 @@ async fn what_was_restored_is_there_after_a_restart() {
     put("/c", "1", Expect::Absent).await.unwrap();
     let mut watch = open.watch("/", open.revision()).unwrap();
     let again = photo.into_iter().map(|record| {
-        let value = record.value.clone();
+        let value = record.value.bytes();
         (record, move |_| (value, ()))
     });
     let revision = open.restore(again.collect()).await.unwrap();
@@ -156,9 +156,9 @@ async fn what_was_restored_is_there_after_a_restart() {
     let tasks = Tasks::new();
     let opened = tokio::time::timeout(Duration::from_secs(20), store(&place, &tasks)).await.unwrap();
     let records = opened.list("", None, None).records;
-    let held: Vec<_> = records.iter().map(|record| (&*record.key, &*record.value, record.created)).collect();
-    let d = revision + 1;
-    assert_eq!(held, [("/a", &b"1"[..], 1), ("/b", &b"1"[..], 2), ("/d", &b"1"[..], d)]);
+    let held: Vec<_> = records.iter().map(|record| (&*record.key, record.value.bytes(), record.created)).collect();
+    let (d, one) = (revision + 1, bytes::Bytes::from("1"));
+    assert_eq!(held, [("/a", one.clone(), 1), ("/b", one.clone(), 2), ("/d", one, d)]);
     assert_eq!(opened.revision(), d);
     tasks.stop().await;
 }
