@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::predicate::{Asked, Bounds, ChangeOf, Count, Predicate, Read, Renewed, Share, Was};
+use super::refusal::Reason;
 use super::view::Lasting;
 use super::world::{Change, Entry, Moment, World, matches};
 
@@ -235,7 +236,9 @@ pub(super) fn now(predicate: &Predicate, world: &World, moment: &Moment) -> bool
 
 /// How many kinds of refusal the learner has seen.
 fn refusals(world: &World) -> u64 {
-    world.refusals().iter().map(|(reason, _)| reason).collect::<BTreeSet<_>>().len() as u64
+    // What cannot be read was never sent.
+    let sent = world.refusals().iter().map(|(reason, _)| reason).filter(|reason| **reason != Reason::Syntax);
+    sent.collect::<BTreeSet<_>>().len() as u64
 }
 
 /// How many match after a moment: all are looked at once, then only the one that changed.

@@ -122,6 +122,7 @@ impl App {
 
     /// Puts in order what will be drawn; once after each batch of messages.
     pub fn settle(&mut self) {
+        self.state.boxed = self.stack.last().is_some_and(|layer| layer.view.floats());
         let state = &self.state;
         self.stack.iter_mut().for_each(|layer| layer.view.settle(state));
     }

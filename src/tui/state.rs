@@ -147,6 +147,8 @@ pub struct State {
     pub log: Vec<Entry>,
     /// What to say now.
     pub notice: Option<Notice>,
+    /// Whether a box over the last whole screen has the keys.
+    pub boxed: bool,
 }
 
 impl State {
@@ -178,6 +180,7 @@ impl State {
             hints: true,
             log: Vec::new(),
             notice: None,
+            boxed: false,
         }
     }
 

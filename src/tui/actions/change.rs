@@ -68,7 +68,8 @@ fn losses(subject: &Subject) -> Vec<String> {
 /// Whether all controllers work: what they would do about a loss is only said then.
 fn cared_for(state: &State) -> bool {
     let off = parts::off(&state.cluster);
-    parts::stopped(&state.cluster).is_empty() && !off.contains(&"controller-manager")
+    let needed = ["apiserver", "controller-manager", "etcd"];
+    parts::stopped(&state.cluster).is_empty() && !needed.iter().any(|part| off.contains(part))
 }
 
 /// What will be lost, in words of the notes.

@@ -231,6 +231,13 @@ fn a_refused_key_is_offered_again_after_what_comes_before_it() {
 }
 
 #[test]
+fn the_foot_says_how_to_leave_the_box_that_has_the_keys() {
+    let mut driver = playing((120, 40), "0.1");
+    driver.press("tab up up up enter").shows("▸ Esc, Tab, Enter: siguiente paso");
+    driver.press("esc").shows("▸ Tab, Enter: siguiente paso");
+}
+
+#[test]
 fn who_presses_while_a_lesson_is_prepared_is_told_to_wait() {
     let mut driver = Driver::new((120, 40));
     driver.press(": l e c c i o n space 1 . 3 enter 2").shows("la lección se está preparando");

@@ -10,7 +10,7 @@ use crate::tui::model::format::width;
 use crate::tui::state::State;
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::panel::{dialog, lines};
-use crate::tui::widgets::text::span;
+use crate::tui::widgets::text::{span, wrap};
 use crate::tui::widgets::window;
 
 /// Its line in the table of views.
@@ -62,17 +62,26 @@ impl View for Chooser {
 
     fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
         let theme = state.theme;
-        let height = u16::try_from(self.offered.len()).unwrap_or(u16::MAX).saturating_add(2);
         let longest = self.offered.iter().map(|offered| width(offered)).max().unwrap_or_default() + 4;
         let columns = u16::try_from(longest).unwrap_or(u16::MAX).max(48);
+        // What is to be chosen must be read whole.
+        let room = usize::from(columns.min(area.width)).saturating_sub(4);
+        let rows: Vec<(usize, String)> = self
+            .offered
+            .iter()
+            .enumerate()
+            .flat_map(|(index, it)| wrap(it, room).into_iter().map(move |row| (index, row)))
+            .collect();
+        let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
         let inner = dialog(frame, area, (columns, height), &self.title, theme);
-        let shown = window::around(self.chosen, self.offered.len(), usize::from(inner.height));
+        let marked = rows.iter().position(|(index, _)| *index == self.chosen).unwrap_or_default();
+        let shown = window::around(marked, rows.len(), usize::from(inner.height));
         lines(
             frame,
             inner,
-            shown.map(|index| {
-                let style = if index == self.chosen { theme.selected() } else { theme.text() };
-                Line::from(span(format!(" {} ", self.offered[index]), style))
+            rows[shown].iter().map(|(index, row)| {
+                let style = if *index == self.chosen { theme.selected() } else { theme.text() };
+                Line::from(span(format!(" {row} "), style))
             }),
         );
     }

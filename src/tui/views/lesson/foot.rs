@@ -134,8 +134,10 @@ fn next(play: &Play, view: &View, room: usize, state: &State) -> Vec<Line<'stati
     let theme = state.theme;
     let (key, does) = offered(play, view, state.hints);
     // The keys go elsewhere while the bridge has them.
-    let elsewhere = play.on_bridge && !matches!(&*key, "i" | WAIT | MISSING);
+    let none = matches!(&*key, WAIT | MISSING);
+    let elsewhere = play.on_bridge && !none && key != "i";
     let way = if elsewhere { format!("Tab, {key}") } else { key };
+    let way = if state.boxed && !none { format!("Esc, {way}") } else { way };
     let style = if view.can_advance || view.debrief.is_some() { theme.good() } else { theme.accent() };
     hanging(theme, &format!("▸ {way}: "), &does, style, room)
 }
@@ -205,7 +207,7 @@ fn ways(play: &Play, view: &View, hints: bool) -> String {
     let terminal = (!view.commands.is_empty() && new(terminal::ENTRY.name)).then(|| ":terminal".to_owned());
     let hint = (view.hint_available && hints).then(|| "i: pista".to_owned());
     let done = view.keys.last().filter(|_| view.keys.iter().all(|key| play.stands(key)));
-    let again = done.map(|key| format!("{} ya está hecho: espera, o repite", key.key));
+    let again = done.map(|key| format!("ya pulsaste {}: espera, o repite si hace falta", key.key));
     let all: Vec<String> = keys.chain(edit).chain(terminal).chain(again).chain(hint).collect();
     if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
 }

@@ -344,7 +344,7 @@ impl Play {
                 let said = Step::Say(Notice::bad(strokes::refusal(&text)));
                 return self.refused(&reason, &text, state).into_iter().chain([said]).collect();
             }
-            News::Tried => self.session.tried(),
+            News::Tried => self.in_vain(),
             News::Failed(why) => self.phase = Phase::Broken(why),
             News::Ended => self.phase = Phase::Broken("se dejó de recibir lo que pasa en el clúster".into()),
             News::Moments(moments) => {

@@ -77,6 +77,12 @@ impl Play {
         }
     }
 
+    /// The last key did nothing.
+    pub(super) fn in_vain(&mut self) {
+        self.session.tried();
+        self.was_refused();
+    }
+
     /// What the last key asked for was refused.
     pub(super) fn was_refused(&mut self) {
         if let Some(last) = self.pressed.last_mut() {
