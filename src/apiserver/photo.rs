@@ -56,10 +56,13 @@ impl ApiServer {
         let now = self.clock.now();
         let records = photo.records.iter().map(|record| {
             let kept = record.clone();
-            let encode = move |revision| match Encoded::again(&kept.value.bytes()) {
-                Some(encoded) => encoded.at(now).finish(revision),
-                // What nobody can read stays as it is.
-                None => (kept.value.bytes().clone(), Meta::decode(&kept.key, &kept.value.bytes())),
+            let encode = move |revision| {
+                let bytes = kept.value.bytes();
+                match Encoded::again(&bytes) {
+                    Some(encoded) => encoded.at(now).finish(revision),
+                    // What nobody can read stays as it is.
+                    None => (bytes.clone(), Meta::decode(&kept.key, &bytes)),
+                }
             };
             (record.clone(), encode)
         });

@@ -47,10 +47,8 @@ impl<M> State<M> {
             .map(|(key, saved)| {
                 let meta = Arc::new(decode(&key, &saved.value));
                 let (created, modified) = (saved.created, saved.modified);
-                (
-                    Arc::clone(&key),
-                    Record { value: packer.pack(&key, &saved.value.into()), key, meta, created, modified },
-                )
+                let record = Record { key: Arc::clone(&key), value: saved.value.into(), meta, created, modified };
+                (key, packer.at_rest(record))
             })
             .collect();
         Self {

@@ -90,13 +90,17 @@ pub(super) struct Packer {
 impl Packer {
     /// An event as it is kept once its watchers were told.
     pub(super) fn rest<M>(&mut self, event: &Event<M>) -> Arc<Event<M>> {
-        let value = self.pack(&event.record.key, &event.record.value);
-        let record = Record { value, ..event.record.clone() };
+        let record = self.at_rest(event.record.clone());
         Arc::new(Event { revision: event.revision, record, previous: event.previous.clone(), deleted: event.deleted })
     }
 
+    /// A record as it is kept.
+    pub(super) fn at_rest<M>(&mut self, record: Record<M>) -> Record<M> {
+        Record { value: self.pack(&record.key, &record.value), ..record }
+    }
+
     /// The value at rest; one that is like nothing before becomes the model of those to come.
-    pub(super) fn pack(&mut self, key: &str, value: &Value) -> Value {
+    fn pack(&mut self, key: &str, value: &Value) -> Value {
         let Form::Plain(bytes) = &value.0 else { return value.clone() };
         if bytes.len() < SHORT {
             return value.clone();

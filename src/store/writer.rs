@@ -71,7 +71,7 @@ impl<M: Meta> Writer<M> {
         for (key, created, encode) in records {
             self.revision += 1;
             let (value, meta) = encode(self.revision);
-            let value = self.packer.pack(&key, &value.into());
+            let value = value.into();
             let record = Record { key: key.clone(), value, meta: Arc::new(meta), created, modified: self.revision };
             restored.insert(key, record);
         }
@@ -79,7 +79,10 @@ impl<M: Meta> Writer<M> {
         let keys: Vec<_> = batch.writes.iter().map(|(key, _)| key.clone()).collect();
         let outcome = self.commit(batch).await;
         match &outcome {
-            Ok(()) => self.state.write().replace(restored, self.revision),
+            Ok(()) => {
+                let resting = restored.into_iter().map(|(key, record)| (key, self.packer.at_rest(record))).collect();
+                self.state.write().replace(resting, self.revision);
+            }
             Err(_) => self.doubtful.extend(keys),
         }
         // Who left is not missed.

@@ -11,7 +11,6 @@ use futures::SinkExt;
 use futures::channel::mpsc;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-
 use tokio_util::sync::CancellationToken;
 
 use crate::base::net::{BoxStream, BoxedIo, Datagrams, Incoming, NetListener, PodNet};

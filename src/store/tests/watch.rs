@@ -51,11 +51,11 @@ async fn compaction_makes_the_past_too_old() {
 #[tokio::test(start_paused = true)]
 async fn history_is_bounded_by_events_and_by_bytes() {
     let few = open(MemoryBackend, Limits { history_events: 3, ..Limits::default() }).await;
-    let small = open(MemoryBackend, Limits { history_bytes: 5000, ..Limits::default() }).await;
+    let small = open(MemoryBackend, Limits { history_bytes: 4096, ..Limits::default() }).await;
     for round in 0..10 {
         put(&few, "/a", "1").await;
         // What is alike would take less.
-        let text = noise(round, 1500);
+        let text = noise(round, 1400);
         let expect = if small.get("/a").is_some() { Expect::Exists } else { Expect::Absent };
         small.put("/a", expect, value(text)).await.unwrap();
     }

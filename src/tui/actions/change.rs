@@ -85,12 +85,12 @@ fn loss(target: &Target, state: &State) -> String {
                 format!("Se va este pod, con su IP y su disco. {owner} creará otro en su lugar, con otro nombre.")
             }
         },
-        kind @ ("Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") if !cared_for(state) => {
-            format!("Se va este {kind}. De lo que depende de él se ocupan los controladores, y hay alguno apagado.")
-        }
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
-            "Se van también todos sus pods, y nadie los volverá a crear.".into()
-        }
+        kind @ ("Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => match cared_for(state) {
+            true => "Se van también todos sus pods, y nadie los volverá a crear.".into(),
+            false => {
+                format!("Se va este {kind}. De lo que depende de él se ocupan los controladores, y hay alguno apagado.")
+            }
+        },
         "Namespace" => "Se borra TODO lo que hay dentro: pods, servicios, datos.".into(),
         "Service" => "Los pods siguen, pero sus clientes dejan de encontrarlos por este nombre y esta IP.".into(),
         "Node" => "Se olvida este worker y se borran sus pods. Si su kubelet sigue vivo, volverá a registrarse.".into(),

@@ -85,7 +85,7 @@ pub fn word(part: &Component) -> &'static str {
     match (part.state.as_str(), part.enabled) {
         ("Running", true) => "encendido",
         ("Running", false) => "apagándose",
-        ("Stopped", false) if part.key.name == "ingress-controller" && light(part) == Light::Done => "sin usar",
+        ("Stopped", false) if light(part) == Light::Done => "sin usar",
         ("Stopped", false) => "apagado",
         // It says why: it lives in a part that is off.
         ("Stopped", true) if !part.message.is_empty() => "en espera",

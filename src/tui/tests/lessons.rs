@@ -240,7 +240,7 @@ fn the_foot_says_how_to_leave_the_box_that_has_the_keys() {
 #[test]
 fn who_presses_while_a_lesson_is_prepared_is_told_to_wait() {
     let mut driver = Driver::new((120, 40));
-    driver.press(": l e c c i o n space 1 . 3 enter 2").shows("la lección se está preparando");
+    driver.press(":").write("leccion 1.3").press("enter 2").shows("la lección se está preparando");
 }
 
 #[test]

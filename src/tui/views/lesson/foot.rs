@@ -202,11 +202,11 @@ fn ways(play: &Play, view: &View, hints: bool) -> String {
     let asked = usize::from(view.question.is_some());
     let begun = view.goals.iter().filter(|goal| goal.done).count() > asked;
     let new = |name: &str| !begun && !play.been.contains(&name);
-    let keys = view.keys.iter().filter(|key| !play.stands(key)).map(|key| key.key.to_string());
+    let keys = view.keys.iter().filter(|key| !play.stands(key, &view.keys)).map(|key| key.key.to_string());
     let edit = (view.edit.is_some() && new(editor::ENTRY.name)).then(|| "e".to_owned());
     let terminal = (!view.commands.is_empty() && new(terminal::ENTRY.name)).then(|| ":terminal".to_owned());
     let hint = (view.hint_available && hints).then(|| "i: pista".to_owned());
-    let done = view.keys.last().filter(|_| view.keys.iter().all(|key| play.stands(key)));
+    let done = view.keys.last().filter(|_| view.keys.iter().all(|key| play.stands(key, &view.keys)));
     let again = done.map(|key| format!("ya pulsaste {}: espera, o repite si hace falta", key.key));
     let all: Vec<String> = keys.chain(edit).chain(terminal).chain(again).chain(hint).collect();
     if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
@@ -218,7 +218,7 @@ const MISSING: &str = "falta";
 
 /// The first key of the step behind all that were pressed: what was done, or passed over, is not proposed.
 fn untouched(play: &Play, view: &View) -> Option<(String, String)> {
-    let behind = view.keys.iter().rposition(|key| play.stands(key)).map_or(0, |at| at + 1);
+    let behind = view.keys.iter().rposition(|key| play.stands(key, &view.keys)).map_or(0, |at| at + 1);
     let key = view.keys.get(behind)?;
     Some((key.key.to_string(), key.text.to_owned()))
 }

@@ -90,13 +90,12 @@ impl Play {
         }
     }
 
-    /// Whether a key of the step was pressed and stands. It does not once one that comes before it was pressed behind it;
+    /// Whether one of the step's keys was pressed and stands. It does not once one that comes before it was pressed behind it;
     /// nor what was refused, once something else was accepted, or while one that comes before it was not pressed.
-    pub(super) fn stands(&self, key: &KeyView) -> bool {
+    pub(super) fn stands(&self, key: &KeyView, keys: &[KeyView]) -> bool {
         let is = |pressed: &Pressed, key: &KeyView| (pressed.letter, &*pressed.text) == (key.key, key.text);
         let Some(at) = self.pressed.iter().rposition(|pressed| is(pressed, key)) else { return false };
         let since = &self.pressed[at + 1..];
-        let keys = self.session.view().keys;
         let before = || keys.iter().take_while(|other| other.key != key.key);
         let out_of_order = before().any(|other| since.iter().any(|pressed| is(pressed, other)));
         let all_before = before().all(|other| self.pressed.iter().any(|pressed| is(pressed, other)));
