@@ -65,6 +65,9 @@ impl App {
     /// Takes in one message.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         self.stale |= self.tells(&msg);
+        if !matches!(msg, Msg::Clock(_) | Msg::Metrics(_) | Msg::Cluster(_)) {
+            self.state.stirred = self.state.clock;
+        }
         match msg {
             Msg::Clock(now) => self.state.tick(now),
             Msg::Key(key) => return self.on_key(key),
@@ -112,7 +115,7 @@ impl App {
 
     /// Whether something that is visible shows heartbeats, rates or the server's figures.
     pub fn pulses(&self) -> bool {
-        self.visible().iter().any(|layer| layer.view.pulses())
+        !self.state.resting && self.visible().iter().any(|layer| layer.view.pulses())
     }
 
     /// Whether a frame would differ from the last one; it is about to be drawn.
@@ -123,6 +126,8 @@ impl App {
     /// Puts in order what will be drawn; once after each batch of messages.
     pub fn settle(&mut self) {
         self.state.boxed = self.stack.last().is_some_and(|layer| layer.view.floats());
+        // What is under a lesson or a box is being looked at.
+        self.state.resting = self.stack.len() == 1 && self.ready() && self.state.still();
         let state = &self.state;
         self.stack.iter_mut().for_each(|layer| layer.view.settle(state));
     }

@@ -104,6 +104,7 @@ fn live(state: &State) -> Vec<Span<'static>> {
         (Some(_), _) => vec![span("✕ reconectando ", theme.bad())],
         (None, _) if state.cluster.blind() => vec![span("✕ sin datos nuevos ", theme.bad())],
         (None, false) => vec![span("◐ conectando ", theme.warn())],
+        (None, true) if state.resting => vec![span("● ", theme.good()), span("en calma ", theme.text())],
         (None, true) => vec![span("● ", theme.good()), span("en vivo ", theme.text())],
     }
 }
@@ -151,7 +152,8 @@ fn long(frame: &mut Frame, area: Rect, notice: &Notice, theme: Theme) {
 /// How long after a frame the line of the last event reads otherwise, where it is shown.
 pub fn ticks(state: &State) -> Option<Duration> {
     let spare = usize::from(state.size.0).saturating_sub(Line::from(last_command(state)).width() + 3);
-    let (at, _) = last_event(state).filter(|_| state.notice.is_none() && spare > ROOMY)?;
+    let counts = state.notice.is_none() && spare > ROOMY && !state.resting;
+    let (at, _) = last_event(state).filter(|_| counts)?;
     Some(Duration::from_secs(if seconds_between(at, state.now) < 120 { 1 } else { 60 }))
 }
 
@@ -166,51 +168,60 @@ fn last_command(state: &State) -> Vec<Span<'static>> {
     vec![span(" $ ", theme.accent()), span(format!("{} ", entry.command), theme.text()), sign]
 }
 
-/// When something happened last, and what.
+/// When something happened last, and what: how long ago, or at what time where no seconds are counted.
 fn last_event(state: &State) -> Option<(Timestamp, String)> {
+    let now = if state.resting { state.stirred } else { state.now };
     let recent = |event: &Happening| {
-        let new = event.at.is_some_and(|at| seconds_between(at, state.now) <= NEWS);
+        let new = event.at.is_some_and(|at| seconds_between(at, now) <= NEWS);
         new && (event.key.namespace.is_empty() || state.scope.has(&event.key.namespace))
     };
     let event = state.cluster.last_event(recent)?;
     let at = event.at?;
-    let when = ago(at, state.now);
+    let when = if state.resting { at.strftime("%H:%M:%S UTC").to_string() } else { ago(at, state.now) };
     let told = format!("{when}  {}/{}  {}", event.kind, event.object, event.message.lines().next().unwrap_or_default());
     Some((at, told))
 }
 
+/// A key of the hint bar, and its word there.
+type Hint = (&'static Binding, &'static str);
+
 /// The keys of the view on top, as many as fit, and always its own way back, and the ways to help and to elsewhere.
-fn hinted(view: &dyn View, state: &State, room: u16) -> Vec<&'static Binding> {
+fn hinted(view: &dyn View, state: &State, room: u16) -> Vec<Hint> {
     let keymap = &state.settings.keymap;
-    let need = |binding: &Binding| width(&keymap.label(binding)) + width(binding.hint) + 4;
-    let all = |groups: &[&'static [Binding]]| -> Vec<&'static Binding> {
-        let hinted = |binding: &&Binding| !binding.hint.is_empty() && !keymap.keys(binding).is_empty();
-        groups.iter().copied().flatten().filter(hinted).collect()
+    let need = |hint: &Hint| hint_width(*hint, state);
+    let all = |groups: &[&'static [Binding]]| -> Vec<Hint> {
+        let told = groups.iter().copied().flatten().map(|binding| (binding, view.hint(binding, state)));
+        told.filter(|(binding, word)| !word.is_empty() && !keymap.keys(binding).is_empty()).collect()
     };
     let everywhere = if view.typing() { Vec::new() } else { all(&[keys::GLOBAL]) };
     let (back, mut own): (Vec<_>, Vec<_>) =
-        all(view.keys()).into_iter().partition(|binding| binding.action == Action::Back);
+        all(view.keys()).into_iter().partition(|(binding, _)| binding.action == Action::Back);
     if back.is_empty() && !view.typing() && !view.home() {
-        own.push(&keys::LEAVE);
+        own.push((&keys::LEAVE, keys::LEAVE.hint));
     }
-    let last: Vec<&Binding> = back.into_iter().chain(everywhere).collect();
-    let kept: usize = last.iter().map(|binding| need(binding)).sum();
+    let last: Vec<Hint> = back.into_iter().chain(everywhere).collect();
+    let kept: usize = last.iter().map(need).sum();
     let mut left = usize::from(room).saturating_sub(kept);
-    let own = own.into_iter().filter(|binding| {
-        let fits = need(binding) <= left + 2;
+    let own = own.into_iter().filter(|hint| {
+        let fits = need(hint) <= left + 2;
         if fits {
-            left = left.saturating_sub(need(binding));
+            left = left.saturating_sub(need(hint));
         }
         fits
     });
     own.collect::<Vec<_>>().into_iter().chain(last).collect()
 }
 
+/// Columns of a key, its word and the gap after it.
+fn hint_width((binding, word): Hint, state: &State) -> usize {
+    width(&state.settings.keymap.label(binding)) + width(word) + 4
+}
+
 fn hints(view: &dyn View, state: &State, room: u16) -> Line<'static> {
     let theme = state.theme;
-    let each = |binding: &Binding| {
+    let each = |(binding, word): Hint| {
         let label = state.settings.keymap.label(binding);
-        [span(label, theme.accent()), span(format!(" {}   ", binding.hint), theme.dim())]
+        [span(label, theme.accent()), span(format!(" {word}   "), theme.dim())]
     };
     let shown = hinted(view, state, room).into_iter().flat_map(each);
     Line::from(std::iter::once(span(" ", theme.text())).chain(shown).collect::<Vec<_>>())
@@ -221,11 +232,10 @@ pub fn hint_at(view: &dyn View, state: &State, at: Position) -> Option<KeyEvent>
     if at.y + 1 != state.size.1 {
         return None;
     }
-    let keymap = &state.settings.keymap;
     let mut left = 1;
-    let under = hinted(view, state, state.size.0).into_iter().find(|binding| {
-        left += width(&keymap.label(binding)) + width(binding.hint) + 4;
+    let (under, _) = hinted(view, state, state.size.0).into_iter().find(|hint| {
+        left += hint_width(*hint, state);
         usize::from(at.x) < left
-    });
-    keys::event(keymap.keys(under?).first()?)
+    })?;
+    keys::event(state.settings.keymap.keys(under).first()?)
 }

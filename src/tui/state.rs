@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::config::Settings;
 use super::editor::explain::in_one;
 use super::model::catalog::{self, Resource};
 use super::model::cluster::{Change, Cluster, Feed};
 use super::model::failure::Failure;
+use super::model::flash::{Actor, Flashes};
 use super::model::memory::Memory;
 use super::model::metrics::Sample;
 use super::model::scope::Scope;
@@ -149,7 +150,18 @@ pub struct State {
     pub notice: Option<Notice>,
     /// Whether a box over the last whole screen has the keys.
     pub boxed: bool,
+    /// What has just acted, for whom motion does not disturb.
+    pub flashes: Flashes,
+    /// When something was last done or became otherwise: heartbeats and rates do not count.
+    pub stirred: Timestamp,
+    /// Whether the bridge is at rest: it counts no seconds and measures nothing until something stirs.
+    pub resting: bool,
 }
+
+/// How long nothing stirs until the bridge rests.
+const REST: SignedDuration = SignedDuration::from_secs(10);
+/// The same for whom motion disturbs.
+const REST_SOON: SignedDuration = SignedDuration::from_secs(1);
 
 impl State {
     /// A dashboard that knows nothing yet.
@@ -181,6 +193,9 @@ impl State {
             log: Vec::new(),
             notice: None,
             boxed: false,
+            flashes: Flashes::default(),
+            stirred: now,
+            resting: false,
         }
     }
 
@@ -219,16 +234,36 @@ impl State {
         }
     }
 
-    /// Takes in a change of the cluster, and keeps it to be looked back at.
+    /// Whether nothing has stirred for so long that the bridge may rest.
+    pub fn still(&self) -> bool {
+        let after = if self.settings.motion { REST } else { REST_SOON };
+        self.past.is_none() && self.cluster.broken().is_none() && self.clock.duration_since(self.stirred) >= after
+    }
+
+    /// Takes in a change of the cluster, and keeps it to be looked back at. News of what is known already are none.
     pub fn learn(&mut self, mut change: Change) {
         let (timeline, clock) = (&mut self.timeline, self.clock);
         let live = match &mut self.past {
             Some(past) => &mut past.live,
             None => &mut self.cluster,
         };
+        if matches!(&change, Change::Put(fact) if live.knows(fact)) {
+            return;
+        }
+        if !change.calm() {
+            self.stirred = clock;
+        }
+        if self.settings.motion {
+            self.flashes.hear(clock, live, &change);
+        }
         live.share(&mut change);
         timeline.record(clock, live, &change);
         live.apply(change);
+    }
+
+    /// Whether it has just acted; nothing does in the past.
+    pub fn lit(&self, actor: &Actor) -> bool {
+        self.past.is_none() && self.flashes.lit(actor, self.clock)
     }
 
     /// Takes in a reading of the server's metrics.

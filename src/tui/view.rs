@@ -104,6 +104,11 @@ pub trait View: std::fmt::Debug + Send {
     /// The keys, as data: groups, the most particular first.
     fn keys(&self) -> &'static [&'static [Binding]];
 
+    /// The word of a key in the hint bar as things are; empty where it would do nothing.
+    fn hint(&self, binding: &'static Binding, _state: &State) -> &'static str {
+        binding.hint
+    }
+
     /// Keys that are there only now, and what they do, for the help.
     fn letters(&self) -> Vec<(char, String)> {
         Vec::new()

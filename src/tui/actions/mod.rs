@@ -18,9 +18,12 @@ use super::model::catalog::{Resource, Target};
 use super::state::{Notice, State};
 use super::view::{Step, Steps};
 
-/// Keys of any object: what one looks at first.
+/// Going into an object.
+pub static ENTER: &[Binding] =
+    &[bind(&["enter", "d"], Action::Describe, "detalle", "Entrar: qué es, cómo está y qué le ha pasado")];
+
+/// Keys of any object: what one asks first.
 pub static FIRST: &[Binding] = &[
-    bind(&["enter", "d"], Action::Describe, "detalle", "Entrar: qué es, cómo está y qué le ha pasado"),
     bind(&["X"], Action::Why, "¿por qué?", "Por qué falla: la causa, las pruebas, qué hacer y la lección"),
     bind(&["a"], Action::Actions, "acciones", "Todo lo que se puede hacer con él, y el comando que lo haría"),
 ];
@@ -97,31 +100,31 @@ pub struct Doing {
     pub many: bool,
 }
 
-/// Everything that can be done, in the order of the menu.
+/// Everything that can be done, in the order of the menu: what is done every day, the rest, and at last what destroys.
 pub static ALL: &[&Doing] = &[
     &read::DESCRIBE,
     &read::WHY,
-    &read::YAML,
-    &read::EVENTS,
     &read::LOGS,
-    &read::EARLIER,
     &reach::SHELL,
-    &reach::FORWARD,
     &change::EDIT,
     &work::SCALE,
-    &work::MORE,
-    &work::LESS,
     &work::RESTART,
-    &rollout::BACK,
     &rollout::IMAGE,
-    &rollout::PAUSE,
-    &rollout::GO_ON,
+    &rollout::BACK,
     &jobs::TRIGGER,
-    &jobs::SUSPEND,
-    &jobs::RESUME,
     &nodes::CORDON,
     &nodes::UNCORDON,
     &nodes::DRAIN,
+    &read::YAML,
+    &read::EVENTS,
+    &read::EARLIER,
+    &reach::FORWARD,
+    &work::MORE,
+    &work::LESS,
+    &rollout::PAUSE,
+    &rollout::GO_ON,
+    &jobs::SUSPEND,
+    &jobs::RESUME,
     &rollout::LABEL,
     &read::COPY,
     &change::DELETE,

@@ -198,6 +198,21 @@ impl Cluster {
         }
     }
 
+    /// Whether an object is known, and known to be just so.
+    pub fn knows(&self, fact: &Fact) -> bool {
+        match fact {
+            Fact::Node(it) => self.nodes.get(&it.key) == Some(it),
+            Fact::Pod(it) => self.pods.get(&it.key) == Some(it),
+            Fact::Service(it) => self.services.get(&it.key) == Some(it),
+            Fact::Slice(it) => self.slices.get(&it.key) == Some(it),
+            Fact::Deployment(it) => self.deployments.get(&it.key) == Some(it),
+            Fact::ReplicaSet(it) => self.replica_sets.get(&it.key) == Some(it),
+            Fact::Lease(it) => self.leases.get(&it.key) == Some(it),
+            Fact::Event(it) => self.events.get(&it.key) == Some(it),
+            Fact::Component(it) => self.components.get(&it.key) == Some(it),
+        }
+    }
+
     fn put(&mut self, fact: Fact) {
         match fact {
             Fact::Node(it) => {

@@ -81,3 +81,9 @@ pub fn of_cell(column: &str, text: &str) -> Option<Light> {
 pub fn of_row(lights: impl Iterator<Item = Light> + Clone) -> Option<Light> {
     if lights.clone().any(|light| light == Light::Done) { Some(Light::Done) } else { lights.min() }
 }
+
+/// Whether not all of what a workload wants has its newest version: READY counts those of the old one too.
+pub fn outdated(ready: &str, updated: &str) -> bool {
+    let wanted = ready.split_once('/').and_then(|(_, total)| total.parse::<u64>().ok());
+    wanted.zip(updated.parse::<u64>().ok()).is_some_and(|(wanted, updated)| updated < wanted)
+}

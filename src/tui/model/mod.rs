@@ -8,6 +8,7 @@ pub mod describe;
 pub mod extract;
 pub mod facts;
 pub mod failure;
+pub mod flash;
 pub mod format;
 pub mod health;
 pub mod history;

@@ -99,6 +99,17 @@ impl Timeline {
         self.seek(place, forwards, |change| !change.calm())
     }
 
+    /// The place so many of these steps away.
+    pub fn leap(&self, place: usize, forwards: bool, steps: usize) -> usize {
+        (0..steps).fold(place, |place, _| self.step(place, forwards))
+    }
+
+    /// How many changes that a person would look at lead to a place.
+    pub fn steps(&self, place: usize) -> usize {
+        let before = self.kept.iter().take(place.saturating_sub(self.gone));
+        before.filter(|moment| !moment.change.calm()).count()
+    }
+
     /// The next place where an Event was told.
     pub fn event(&self, place: usize, forwards: bool) -> usize {
         self.seek(place, forwards, |change| matches!(change, Change::Put(Fact::Event(_))))
@@ -128,8 +139,10 @@ impl Timeline {
         }
     }
 
-    /// What happened just before a place, in a line.
+    /// What a person would look at that happened last before a place, in a line.
     pub fn told(&self, place: usize) -> String {
+        let calm = self.change(place).is_some_and(Change::calm);
+        let place = if calm { self.step(place, false) } else { place };
         let before = place.checked_sub(1).map(|place| self.cluster(place));
         match (self.change(place), before) {
             (Some(change), Some(before)) => told(change, &before),

@@ -120,12 +120,23 @@ fn golden_menu() {
 #[test]
 fn the_menu_says_why_not_and_what_else_would_do_it() {
     let mut driver = pods((120, 40));
-    driver.press("a").press(&"down ".repeat(9));
+    driver.press("a").press(&"down ".repeat(5));
     driver.shows("No ahora: pod/api-5c9b8d7f66-s2t3u no tiene réplicas");
     driver.press("G");
     driver.shows("$ kubectl delete pod api-5c9b8d7f66-s2t3u");
     driver.press("enter");
     driver.shows("¿Borrar pod/api-5c9b8d7f66-s2t3u?");
+}
+
+#[test]
+fn the_menu_goes_round_and_the_keys_of_actions_work_in_it() {
+    let mut driver = pods((120, 40));
+    driver.press("a up");
+    driver.shows("$ kubectl delete pod api-5c9b8d7f66-s2t3u");
+    driver.press("down").shows("Qué es, cómo está");
+    driver.press("r").shows("«Reiniciar sus pods» no es para pod/api-5c9b8d7f66-s2t3u");
+    driver.press("+").shows("no tiene réplicas");
+    driver.press("ctrl-d").shows("¿Borrar pod/api-5c9b8d7f66-s2t3u?");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_part_is_switched_off_after_saying_what_will_be_seen() {
     driver.send(Msg::Cluster(vec![Change::Put(part("scheduler", "control", "", false))]));
     driver.shows("apagado");
     driver.press("esc");
-    driver.shows("apagado (o enciende)");
+    driver.shows("apagado: tecla o");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::fixture::{Driver, changes, now, pod};
+use super::fixture::{Driver, changes, node, now, pod};
 use super::lists::{columns, row};
 use crate::base::clock::{Clock, Timing};
 use crate::tui::model::cluster::{Change, Source};
-use crate::tui::model::facts::{Fact, Pod};
+use crate::tui::model::facts::{Fact, Lease, Pod};
 use crate::tui::model::light::Light;
 use crate::tui::model::table::Table;
 use crate::tui::msg::{Effect, Msg, Reply};
@@ -155,4 +155,39 @@ fn what_is_and_what_was_are_kept_once() {
     driver.send(Msg::Cluster(vec![changed(7, 3)]));
     driver.press("t g");
     assert!(Arc::ptr_eq(&before, &find(&driver)), "el pasado no es una copia");
+}
+
+#[test]
+fn a_bridge_where_nothing_stirs_counts_no_seconds_until_a_key_or_a_change() {
+    let mut driver = Driver::new((120, 40));
+    let beats = |at: i64| {
+        let at = now() + SignedDuration::from_secs(at);
+        let lists = changes(Vec::new()).into_iter().filter_map(|change| match change {
+            Change::Replace(Source::Leases, facts) => Some(facts),
+            _ => None,
+        });
+        let lease = |fact| match fact {
+            Fact::Lease(it) => Change::Put(Fact::Lease(Lease { renewed: Some(at), ..Lease::clone(&it) }.into())),
+            other => Change::Put(other),
+        };
+        lists.flatten().map(lease).collect::<Vec<_>>()
+    };
+    let after = |driver: &mut Driver, seconds: i64| {
+        driver.send(Msg::Clock(now() + SignedDuration::from_secs(seconds)));
+        driver.send(Msg::Cluster(beats(seconds)));
+        driver.app.settle();
+        driver.screen()
+    };
+    assert!(after(&mut driver, 9).contains("● en vivo"));
+    let still = after(&mut driver, 11);
+    assert!(still.contains("● en calma") && still.contains("latido ✓"), "{still}");
+    assert!(!driver.app.pulses(), "nadie mide mientras");
+    assert_eq!(after(&mut driver, 55), still, "no se escribe nada");
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Node(node("worker-1", "True", "10.244.1.0/24").into()))]));
+    assert_eq!(after(&mut driver, 56), still, "lo que ya se sabía no despierta");
+    driver.press("down");
+    assert!(after(&mut driver, 57).contains("● en vivo"));
+    after(&mut driver, 80);
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Node(node("worker-1", "Unknown", "10.244.1.0/24").into()))]));
+    assert!(after(&mut driver, 81).contains("● en vivo") && driver.app.pulses());
 }

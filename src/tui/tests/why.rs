@@ -25,7 +25,7 @@ fn crashing() -> Value {
 
 pub fn why(size: (u16, u16)) -> Driver {
     let mut driver = Driver::new(size);
-    driver.press("X");
+    driver.press("tab backtab X");
     driver.answer(object, Reply::Object(Ok(crashing())));
     driver.answer(world, Reply::World(Box::default()));
     driver
@@ -38,7 +38,7 @@ pub fn twice(size: (u16, u16)) -> Driver {
     pod["status"]["containerStatuses"].as_array_mut().unwrap().push(json!({"name": "caja", "ready": false, "restartCount": 0,
         "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"no.invalid/caja:v1\""}}}));
     let mut driver = Driver::new(size);
-    driver.press("X");
+    driver.press("tab backtab X");
     driver.answer(object, Reply::Object(Ok(pod)));
     driver.answer(world, Reply::World(Box::default()));
     driver
@@ -55,7 +55,11 @@ fn golden_why() {
 fn the_bridge_tells_what_fails_and_x_says_why() {
     let mut driver = Driver::new((120, 40));
     driver.shows("FALLAN    ✕ db-0");
+    // The first as they stand on the screen, and that it is not the only one.
     driver.press("X");
+    driver.shows("¿Por qué? · default · pod/web-6f7d9c8b54-x2x8k");
+    driver.shows("hay 1 más en apuros");
+    driver.press("esc tab backtab X");
     driver.shows("¿Por qué? · default · pod/db-0");
     driver.shows("preguntando al servidor");
 }

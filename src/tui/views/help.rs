@@ -44,6 +44,10 @@ pub fn open(view: Option<&dyn View>) -> Box<dyn View> {
     Box::new(Help { about: entry.about, groups, own, top: 0 })
 }
 
+/// What the first line says of a bridge at rest.
+const CALM: &str = "Hace unos segundos que nada cambia ni se pulsa nada: el puente sigue mirando, y no cuenta segundos \
+                    ni mide hasta que algo cambie o pulses una tecla";
+
 /// A name and what it is, over as many lines as it takes.
 fn entry(state: &State, name: &str, room: usize, about: &str) -> Vec<Line<'static>> {
     let theme = state.theme;
@@ -73,7 +77,10 @@ fn keys_of(state: &State, groups: &[&[Binding]]) -> Vec<Line<'static>> {
 impl Help {
     fn content(&self, state: &State) -> Vec<Line<'static>> {
         let theme = state.theme;
-        let mut content = vec![Line::default(), Line::raw(format!(" {}", self.about)), Line::default()];
+        let about = wrap(self.about, usize::from(state.size.0).saturating_sub(2).max(20));
+        let mut content = vec![Line::default()];
+        content.extend(about.into_iter().map(|line| Line::raw(format!(" {line}"))));
+        content.push(Line::default());
         if !self.own.is_empty() {
             content.push(heading(theme, "teclas de este momento"));
             content.extend(self.own.iter().flat_map(|(key, does)| entry(state, &key.to_string(), 20, does)));
@@ -87,6 +94,7 @@ impl Help {
         content.extend(Light::ALL.into_iter().map(|each| {
             Line::from(vec![span("   ", theme.text()), light(theme, each), span(each.word(), theme.text())])
         }));
+        content.extend(entry(state, "● en calma", 20, CALM));
         content.extend([Line::default(), heading(theme, "ir a, con :")]);
         for view_entry in ALL.iter().filter(|it| !it.words.is_empty()) {
             let words = view_entry.words.iter().map(|word| format!(":{word}")).collect::<Vec<_>>().join("  ");

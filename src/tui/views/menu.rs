@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::Entry;
-use crate::tui::actions::{ALL, Doing, FIRST, PODS, Subject, THEN};
+use crate::tui::actions::{ALL, Doing, ENTER, FIRST, PODS, Subject, THEN};
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::Target;
 use crate::tui::model::format::{fit, pad, width};
@@ -24,13 +24,13 @@ pub static ENTRY: Entry = Entry {
     go: super::unreachable_by_word,
 };
 
-static KEYS: &[&[Binding]] = &[
-    &[
-        bind(&["enter"], Action::Enter, "hacerlo", "Hacer lo marcado"),
-        bind(&["c"], Action::Copy, "copiar", "Copiar el comando que haría lo mismo"),
-        bind(&["esc", "q", "a"], Action::Back, "cerrar", "Cerrar sin hacer nada"),
-    ],
-    keys::MOVES,
+/// The keys of the actions do here what they do elsewhere.
+static KEYS: &[&[Binding]] = &[OWN, ENTER, FIRST, PODS, THEN, keys::MOVES];
+
+static OWN: &[Binding] = &[
+    bind(&["enter"], Action::Enter, "hacerlo", "Hacer lo marcado"),
+    bind(&["c"], Action::Copy, "copiar", "Copiar el comando que haría lo mismo"),
+    bind(&["esc", "q", "a"], Action::Back, "cerrar", "Cerrar sin hacer nada"),
 ];
 
 /// Lines under the list: the effect or the reason, and the command.
@@ -57,9 +57,18 @@ impl Menu {
         ALL.iter().copied().filter(|doing| (doing.fits)(resource)).collect()
     }
 
+    /// Does it and closes, or says why it cannot be done now.
+    fn run(&self, doing: &Doing, state: &State) -> Steps {
+        match doing.refusal(&self.subject(state)) {
+            Some(why) => vec![Step::Say(Notice::bad(why))],
+            None => std::iter::once(Step::Pop).chain((doing.steps)(&self.subject(state))).collect(),
+        }
+    }
+
     /// The key that does the same without the menu.
     fn key(doing: &Doing, state: &State) -> String {
-        let binding = [FIRST, PODS, THEN].into_iter().flatten().find(|binding| Some(binding.action) == doing.key);
+        let binding =
+            [ENTER, FIRST, PODS, THEN].into_iter().flatten().find(|binding| Some(binding.action) == doing.key);
         binding.map(|binding| state.settings.keymap.label(binding)).unwrap_or_default()
     }
 
@@ -113,18 +122,31 @@ impl View for Menu {
         true
     }
 
+    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+        if OWN.iter().any(|own| std::ptr::eq(own, binding)) { binding.hint } else { "" }
+    }
+
     fn act(&mut self, action: Action, state: &State) -> Steps {
         let offered = self.offered();
+        if let Some(meant) = offered.iter().position(|doing| doing.key == Some(action) && action != Action::Copy) {
+            self.chosen = meant;
+            return self.run(offered[meant], state);
+        }
+        let elsewhere = ALL.iter().find(|doing| doing.key == Some(action) && action != Action::Copy);
+        if let Some(doing) = elsewhere {
+            return vec![Step::Say(Notice::tip(format!(
+                "«{}» no es para {}",
+                doing.name,
+                self.subject(state).title()
+            )))];
+        }
         let Some(doing) = offered.get(self.chosen) else { return vec![Step::Pop] };
         match action {
             Action::Back => vec![Step::Pop],
-            Action::Enter => match doing.refusal(&self.subject(state)) {
-                Some(why) => vec![Step::Say(Notice::bad(why))],
-                None => std::iter::once(Step::Pop).chain((doing.steps)(&self.subject(state))).collect(),
-            },
+            Action::Enter => self.run(doing, state),
             Action::Copy => copied((doing.command)(&self.subject(state))),
             other => {
-                self.chosen = window::step(self.chosen, offered.len(), window::by(other, 10));
+                self.chosen = window::turn(self.chosen, offered.len(), window::by(other, 10));
                 Steps::new()
             }
         }

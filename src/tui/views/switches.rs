@@ -12,9 +12,9 @@ use crate::tui::actions;
 use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::{Resource, Target};
 use crate::tui::model::facts::Component;
-use crate::tui::model::format::{age, pad, seconds_between, width};
+use crate::tui::model::format::{age, fit, pad, seconds_between, width};
 use crate::tui::model::parts;
-use crate::tui::msg::Deed;
+use crate::tui::msg::{Deed, Ticket};
 use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::panel::lines;
@@ -116,7 +116,8 @@ impl Switches {
         ];
         let left = room.saturating_sub(spans.iter().map(Span::width).sum());
         let about = if part.message.is_empty() { &part.about } else { &part.message };
-        let about = (left > A_FEW_WORDS).then(|| span(format!("  {about}"), theme.dim()));
+        // Half a sentence tells something only where it is not a word or two; the foot has it whole.
+        let about = (left > A_FEW_WORDS).then(|| span(fit(&format!("  {about}"), left), theme.dim()));
         clip(spans.into_iter().chain(about).collect(), room)
     }
 
@@ -135,11 +136,15 @@ impl Switches {
         body
     }
 
-    /// What is seen when it is off, under the list.
+    /// What it does, and what is seen when it is off, under the list.
     fn foot(part: &Component, room: usize, state: &State) -> Vec<Line<'static>> {
+        let told = |text: &str, style| {
+            let lines = wrap(text, room.saturating_sub(6)).into_iter();
+            lines.map(move |line| Line::styled(format!("   {line}"), style))
+        };
         let lead = if part.enabled { "Al apagarlo." } else { "Está apagado." };
-        let told = wrap(&format!("{lead} {}", parts::seen(&part.key.name)), room.saturating_sub(6));
-        told.into_iter().map(|line| Line::styled(format!("   {line}"), state.theme.warn())).collect()
+        let off = format!("{lead} {}", parts::seen(&part.key.name));
+        told(&part.about, state.theme.text()).chain(told(&off, state.theme.warn())).collect()
     }
 }
 
@@ -160,6 +165,26 @@ impl View for Switches {
 
     fn keys(&self) -> &'static [&'static [Binding]] {
         KEYS
+    }
+
+    /// Without a wish, at what is off: one comes back to switch it on.
+    fn opened(&mut self, _: Ticket, state: &State) -> Steps {
+        if self.chosen.is_empty() {
+            let off = parts::off(&state.cluster);
+            let first = parts::listed(&state.cluster).into_iter().find(|part| off.contains(&part.key.name.as_str()));
+            self.chosen = first.map(|part| String::from(&part.key.name)).unwrap_or_default();
+        }
+        Steps::new()
+    }
+
+    fn hint(&self, binding: &'static Binding, state: &State) -> &'static str {
+        let all = parts::listed(&state.cluster);
+        let own = binding.action == Action::Switches && !binding.hint.is_empty();
+        match all.get(self.place(&all)).filter(|_| own) {
+            Some(part) if part.enabled => "apagar",
+            Some(_) => "encender",
+            None => binding.hint,
+        }
     }
 
     fn act(&mut self, action: Action, state: &State) -> Steps {

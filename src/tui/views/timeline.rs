@@ -122,11 +122,12 @@ impl Timeline {
 
     fn bar(&self, state: &State, room: usize) -> [Line<'static>; 3] {
         let (theme, line, place) = (state.theme, &state.timeline, Self::place(state));
-        let (first, last) = (line.first(), line.last());
+        let last = line.last();
+        let (steps, all) = (line.steps(place), line.steps(last));
         let at = line.at(place).unwrap_or(state.now);
         let when = if place == last { "ahora".into() } else { ago(at, state.clock) };
         let clock = at.strftime("%H:%M:%S").to_string();
-        let count = format!("cambio {} de {}", thousands((place - first) as u64), thousands((last - first) as u64));
+        let count = format!("cambio {} de {}", thousands(steps as u64), thousands(all as u64));
         let play = if self.playing { "▶" } else { "❚❚" };
         let left = Line::from(vec![
             span(format!(" ◀ {clock} UTC "), theme.warn()),
@@ -135,7 +136,7 @@ impl Timeline {
         let right = Line::styled(format!("{play} ×{} ", SPEEDS[self.speed]), theme.accent());
         let told = state.past.as_ref().map_or("", |past| past.told.as_str());
         let told = fit(&format!(" {told}"), room);
-        [sides(left, right, room), track(theme, (place - first, last - first), room), Line::styled(told, theme.text())]
+        [sides(left, right, room), track(theme, (steps, all), room), Line::styled(told, theme.text())]
     }
 
     fn differences(state: &State, area: Rect, frame: &mut Frame) {
@@ -184,6 +185,14 @@ impl View for Timeline {
         KEYS
     }
 
+    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+        match binding.action {
+            Action::Table if self.comparing => "volver al puente",
+            Action::Mark if self.playing => "parar",
+            _ => binding.hint,
+        }
+    }
+
     fn opened(&mut self, ticket: Ticket, state: &State) -> Steps {
         self.ticket = ticket;
         Self::go(state.timeline.last(), state)
@@ -209,8 +218,8 @@ impl View for Timeline {
         let to = match action {
             Action::Left => line.step(here, false),
             Action::Right => line.step(here, true),
-            Action::PageUp => here.saturating_sub(PAGE),
-            Action::PageDown => here + PAGE,
+            Action::PageUp => line.leap(here, false, PAGE),
+            Action::PageDown => line.leap(here, true, PAGE),
             Action::Top => line.first(),
             Action::Bottom => line.last(),
             Action::Events => line.event(here, false),

@@ -16,6 +16,7 @@ use crate::tui::model::format::{pad, sentence, width};
 use crate::tui::model::health::health;
 use crate::tui::model::lesson::catalogue;
 use crate::tui::model::light::Light;
+use crate::tui::model::parts;
 use crate::tui::model::why::{self, Case, Finding};
 use crate::tui::model::world::World;
 use crate::tui::msg::{Effect, Reply, Ticket};
@@ -35,7 +36,7 @@ pub static ENTRY: Entry = Entry {
     go: super::unreachable_by_word,
 };
 
-static KEYS: &[&[Binding]] = &[OWN, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
+static KEYS: &[&[Binding]] = &[OWN, actions::ENTER, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
 
 static OWN: &[Binding] = &[
     bind(&["tab"], Action::Next, "otra causa", "Pasar a la causa siguiente"),
@@ -92,7 +93,8 @@ impl Why {
     fn judge(&mut self, state: &State) {
         let Some(Ok(object)) = &self.object else { return };
         let before = self.found.get(self.chosen).map(|finding| finding.id);
-        self.found = why::diagnose(&Case::new(object, &self.events, self.world.as_ref(), state.now));
+        let case = Case::new(object, &self.events, self.world.as_ref(), state.now);
+        self.found = why::diagnose(&case.without(parts::off(&state.cluster)));
         self.chosen = self.found.iter().position(|finding| Some(finding.id) == before).unwrap_or(0);
     }
 
@@ -232,6 +234,15 @@ impl View for Why {
 
     fn keys(&self) -> &'static [&'static [Binding]] {
         KEYS
+    }
+
+    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+        match binding.action {
+            Action::Why => "",
+            Action::Next if self.found.len() < 2 => "",
+            Action::Copy | Action::Lessons if self.found.is_empty() => "",
+            _ => binding.hint,
+        }
     }
 
     fn shows(&self) -> Option<(&str, &str)> {

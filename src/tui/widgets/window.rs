@@ -21,6 +21,15 @@ pub fn step(chosen: usize, total: usize, by: isize) -> usize {
     chosen.saturating_add_signed(by).min(total.saturating_sub(1))
 }
 
+/// The same where one step past an end leads to the other: for short lists.
+pub fn turn(chosen: usize, total: usize, by: isize) -> usize {
+    match by {
+        -1 if chosen == 0 => total.saturating_sub(1),
+        1 if chosen + 1 >= total => 0,
+        _ => step(chosen, total, by),
+    }
+}
+
 /// How far an action moves in a list whose page has so many rows; 0 for what does not move.
 pub fn by(action: Action, page: usize) -> isize {
     let page = isize::try_from(page).unwrap_or(1).max(1);

@@ -76,7 +76,7 @@ fn switched(master: &mut Master, cluster: &Cluster, name: &str) {
     if part.state == "Stopped" || !part.enabled {
         master.light = Light::Bad;
         master.brief = "apagado".into();
-        master.lines.insert(0, "apagado (o enciende)".into());
+        master.lines.insert(0, "apagado: tecla o".into());
     } else if name == "controller-manager" && !stopped.is_empty() {
         master.light = Light::Busy;
         master.brief = format!("{} apagados", stopped.len());
@@ -100,7 +100,7 @@ fn api_server(cluster: &Cluster) -> Master {
         (Light::Bad, ..) => ("sin conexión".into(), "sin conexión: reintentando".into()),
         (_, _, Some(failure)) => ("●".into(), format!("métricas: {}", why_not(failure))),
         (_, Some(rate), None) => (format!("{} pet/s", decimal(rate)), requests(rate, metrics.latency)),
-        (_, None, None) if metrics.gone_by => ("·".into(), "sin medidas del pasado".into()),
+        (_, None, None) if metrics.gone_by => ("·".into(), "no se midió".into()),
         (_, None, None) => ("…".into(), "midiendo…".into()),
     };
     Master { name: "API Server", light, brief, lines: vec![line], spark: true, ..Master::default() }

@@ -62,7 +62,8 @@ pub fn scene<'a>(cluster: &'a Cluster, scope: &Scope, now: Timestamp) -> Scene<'
     let failing = of(Light::Bad).filter(|pod| shown(&pod.key) && !pod.trouble.is_empty());
     let unready = of(Light::Busy).filter(|pod| shown(&pod.key));
     let unready = unready.filter_map(|pod| Some(Waiting { pod, why: unready::why(pod, &probes)? }));
-    let why = |pod: &Pod| why_unscheduled(&pod.unscheduled, scheduler_beats(cluster, now));
+    let scheduler = wrong_with_scheduler(cluster, now);
+    let why = |pod: &Pod| why_unscheduled(&pod.unscheduled, scheduler);
     Scene {
         masters: masters::masters(cluster, now),
         failing: failing.map(|pod| Waiting { pod, why: String::from(&pod.trouble) }).chain(unready).collect(),
@@ -72,8 +73,14 @@ pub fn scene<'a>(cluster: &'a Cluster, scope: &Scope, now: Timestamp) -> Scene<'
     }
 }
 
-fn scheduler_beats(cluster: &Cluster, now: Timestamp) -> bool {
-    masters::beat(cluster, "kube-system", "kube-scheduler", now).is_none_or(|beat| beat.fresh)
+/// Why nobody chooses workers: its switch tells at once what its heartbeat tells late.
+fn wrong_with_scheduler(cluster: &Cluster, now: Timestamp) -> Option<&'static str> {
+    let part = cluster.components.get(&Key::new("", "scheduler"));
+    let silent = masters::beat(cluster, "kube-system", "kube-scheduler", now).is_some_and(|beat| !beat.fresh);
+    match part {
+        Some(part) if !part.enabled => Some("está apagado"),
+        _ => silent.then_some("no da señales"),
+    }
 }
 
 /// How many pods are in each state, in the order of [`Light::ALL`], states without pods left out.

@@ -17,12 +17,12 @@ const REASONS: &[(&str, &str)] = &[
     ("volume node affinity conflict", "lejos de su volumen"),
 ];
 
-/// Why a pod has no worker, in one line.
-pub fn why_unscheduled(message: &str, scheduler_beats: bool) -> String {
-    match (message, scheduler_beats) {
-        (_, false) => "el scheduler no da señales: nadie le elige worker".into(),
-        ("", true) => "esperando al scheduler".into(),
-        (message, true) => translate(message).unwrap_or_else(|| message.to_string()),
+/// Why a pod has no worker, in one line; what is wrong with the scheduler itself comes first.
+pub fn why_unscheduled(message: &str, scheduler: Option<&str>) -> String {
+    match (message, scheduler) {
+        (_, Some(wrong)) => format!("el scheduler {wrong}: nadie le elige worker"),
+        ("", None) => "esperando al scheduler".into(),
+        (message, None) => translate(message).unwrap_or_else(|| message.to_string()),
     }
 }
 

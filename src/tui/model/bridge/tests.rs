@@ -63,6 +63,6 @@ fn a_service_says_why_nobody_answers() {
 #[test]
 fn refusals_of_the_scheduler_in_spanish() {
     let text = "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: none.";
-    assert_eq!(why_unscheduled(text, true), "de 3 workers: 1 sin CPU libre suficiente, 2 acordonados");
-    assert_eq!(why_unscheduled("something new", true), "something new");
+    assert_eq!(why_unscheduled(text, None), "de 3 workers: 1 sin CPU libre suficiente, 2 acordonados");
+    assert_eq!(why_unscheduled("something new", None), "something new");
 }

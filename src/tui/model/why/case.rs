@@ -12,6 +12,8 @@ pub struct Case<'a> {
     pub object: &'a Value,
     events: Vec<&'a Value>,
     world: Option<&'a World>,
+    /// Parts of the cluster that are switched off.
+    off: Vec<&'a str>,
     /// The time now.
     pub now: Timestamp,
 }
@@ -19,7 +21,17 @@ pub struct Case<'a> {
 impl<'a> Case<'a> {
     /// An object, the events about it, and what is around it where that was asked for.
     pub fn new(object: &'a Value, events: &'a [Value], world: Option<&'a World>, now: Timestamp) -> Self {
-        Self { object, events: events.iter().collect(), world, now }
+        Self { object, events: events.iter().collect(), world, off: Vec::new(), now }
+    }
+
+    /// The same where these parts are known to be switched off.
+    pub fn without(self, off: Vec<&'a str>) -> Self {
+        Self { off, ..self }
+    }
+
+    /// Whether somebody has switched a part off.
+    pub fn is_off(&self, part: &str) -> bool {
+        self.off.contains(&part)
     }
 
     /// Another object of the same world, with its own events.
@@ -28,7 +40,8 @@ impl<'a> Case<'a> {
             event["involvedObject"]["name"] == object["metadata"]["name"]
                 && event["involvedObject"]["kind"] == object["kind"]
         };
-        Self { object, events: self.objects("Event").filter(about).collect(), world: self.world, now: self.now }
+        let events = self.objects("Event").filter(about).collect();
+        Self { object, events, off: self.off.clone(), ..*self }
     }
 
     /// The object's kind.

@@ -30,7 +30,7 @@ pub fn of_row(cluster: &Cluster, kind: &str, key: &Key) -> Option<String> {
 pub fn pod(pod: &Pod) -> Option<String> {
     match pod.light {
         Light::Waiting if pod.unscheduled.is_empty() => None,
-        Light::Waiting => Some(why_unscheduled(&pod.unscheduled, true)),
+        Light::Waiting => Some(why_unscheduled(&pod.unscheduled, None)),
         _ => Some(String::from(&pod.trouble)).filter(|trouble| !trouble.is_empty()),
     }
 }

@@ -8,6 +8,7 @@ mod life;
 mod line;
 mod network;
 mod node;
+mod off;
 mod reach;
 mod run;
 mod scale;
@@ -137,6 +138,7 @@ pub fn diagnose(case: &Case) -> Vec<Finding> {
         "Namespace" => life::namespace(case),
         _ => Vec::new(),
     };
+    found.extend(off::find(case));
     let mut seen = Vec::new();
     found.retain(|finding| {
         let new = !seen.contains(&finding.cause);

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::case::quoted;
-use super::{Case, Cause, Finding, causes};
+use super::{Case, Cause, Finding, causes, off};
 use crate::tui::model::world::{each, name, pairs, text};
 
 /// A scheduler that runs has looked at a new pod by then.
@@ -73,7 +73,7 @@ causes! {
     ANOTHER: "otro-scheduler", "Pide el scheduler «{scheduler}», y ése no lo ha mirado.",
         ["Si no existe un scheduler con ese nombre, nadie le elegirá worker: corrige spec.schedulerName."],
         "kubectl get pod {nombre} -o yaml{ns}", "2.8";
-    OFF: "scheduler-apagado", "El scheduler no da señales: nadie elige worker para los pods nuevos.",
+    OFF: "scheduler-apagado", "El scheduler está apagado o no da señales: nadie elige worker para los pods nuevos.",
         ["Enciéndelo (en el puente, con la tecla «o»). Lo que ya corre sigue; solo esperan los pods sin worker."],
         "kubectl get lease kube-scheduler -n kube-system", "2.8";
     UNSEEN: "sin-mirar", "Nadie le ha elegido worker todavía: el scheduler aún no lo ha mirado.",
@@ -164,8 +164,11 @@ fn waits(case: &Case) -> bool {
     made.is_ok_and(|made| case.now.duration_since(made) > LOOK)
 }
 
-/// A pod that nobody has looked at, while the scheduler's heartbeat is missing or old.
+/// A pod that nobody has looked at, while the scheduler is switched off or its heartbeat is missing or old.
 fn scheduler_off(case: &Case) -> Option<Finding> {
+    if case.is_off("scheduler") {
+        return Some(off::proven(OFF.found(case), "scheduler"));
+    }
     let lease = case.named("Lease", "kube-scheduler")?;
     let held = text(lease, "/spec/holderIdentity");
     let renewed = text(lease, "/spec/renewTime");

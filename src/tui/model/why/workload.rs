@@ -162,7 +162,8 @@ fn unseen(case: &Case) -> Option<Finding> {
         (number(case.object, "/metadata/generation")?, number(case.object, "/status/observedGeneration").unwrap_or(0));
     let lease = case.named("Lease", "kube-controller-manager");
     let stale = lease.is_some_and(|lease| super::node::stale(lease, case));
-    if seen >= wanted || (lease.is_some() && !stale) {
+    let known_off = !super::off::find(case).is_empty();
+    if seen >= wanted || known_off || (lease.is_some() && !stale) {
         return None;
     }
     let finding = UNSEEN.found(case).proof("metadata.generation", wanted.to_string());

@@ -5,7 +5,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::nav::Spot;
+use super::workers::told_beat;
 use crate::tui::model::bridge::{Loop, Master};
+use crate::tui::model::flash::Actor;
 use crate::tui::model::format::{fit, fit_middle};
 use crate::tui::model::light::Light;
 use crate::tui::model::metrics::sparkline;
@@ -13,6 +15,12 @@ use crate::tui::state::State;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::panel::{lines, panel, row};
 use crate::tui::widgets::text::{clip, light, span};
+
+/// What is told of the requests while nothing is measured.
+const CALM: &str = "en calma";
+
+/// The masters as those who act, in their order.
+const ACTORS: [Actor; 4] = [Actor::ApiServer, Actor::Controllers, Actor::Scheduler, Actor::Etcd];
 
 /// Height of the boxes.
 pub const HEIGHT: u16 = 4;
@@ -23,8 +31,13 @@ pub fn brief(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&
     let room = usize::from(area.width);
     let spaced = |(gap, shown): (&str, usize)| {
         let each = |(index, master): (usize, &Master)| {
-            let style = if chosen == Some(&Spot::Master(index)) { theme.selected() } else { theme.text() };
-            let figure = if index < masters.len() - shown { String::new() } else { format!(" {}", master.brief) };
+            let style = match chosen == Some(&Spot::Master(index)) {
+                true => theme.selected(),
+                false if state.lit(&ACTORS[index]) => theme.strong(),
+                false => theme.text(),
+            };
+            let brief = if master.spark && state.resting { CALM } else { &master.brief };
+            let figure = if index < masters.len() - shown { String::new() } else { format!(" {brief}") };
             let figure = span(figure, theme.dim());
             let before = span(if index == 0 { " " } else { gap }.to_owned(), theme.text());
             [before, light(theme, master.light), span(short(master.name), style), figure]
@@ -54,7 +67,11 @@ pub fn boxes(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&
     let columns: [Rect; 4] = Layout::horizontal(wide).spacing(1).areas(inner);
     for (index, (master, area)) in masters.iter().zip(columns).enumerate() {
         let focused = chosen == Some(&Spot::Master(index));
-        let border = if focused { theme.accent() } else { theme.dim() };
+        let border = match focused {
+            true => theme.accent(),
+            false if state.lit(&ACTORS[index]) => theme.strong(),
+            false => theme.dim(),
+        };
         let name = if focused { theme.selected() } else { theme.strong() };
         let title = Line::from(vec![
             span(" ", theme.text()),
@@ -62,13 +79,14 @@ pub fn boxes(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&
             span(master.name, name),
             span(" ", theme.text()),
         ]);
-        let room = panel(frame, area, title, beat(theme, master.beat), border);
+        let room = panel(frame, area, title, beat(master, state), border);
         lines(frame, room, body(master, usize::from(room.width), state));
     }
 }
 
-fn beat(theme: Theme, age: Option<i64>) -> Line<'static> {
-    age.map(|age| Line::styled(format!(" latido {age} s "), theme.dim())).unwrap_or_default()
+fn beat(master: &Master, state: &State) -> Line<'static> {
+    let told = |age| Line::styled(told_beat(age, master.light != Light::Bad, state), state.theme.dim());
+    master.beat.map(told).unwrap_or_default()
 }
 
 fn body(master: &Master, room: usize, state: &State) -> Vec<Line<'static>> {
@@ -76,6 +94,8 @@ fn body(master: &Master, room: usize, state: &State) -> Vec<Line<'static>> {
     let mut body = Vec::new();
     for (index, text) in master.lines.iter().enumerate() {
         let style = if index == 0 { theme.text() } else { theme.dim() };
+        // What was measured last is no news at rest.
+        let text = if master.spark && state.resting && master.light == Light::Good { CALM } else { text };
         let cut = if text.contains('→') { fit_middle(text, room) } else { fit(text, room) };
         body.push(Line::styled(cut, style));
     }

@@ -40,10 +40,12 @@ pub static ENTRY: Entry = Entry {
     go: |_, _| Ok(vec![Step::Home]),
 };
 
-static KEYS: &[&[Binding]] = &[SECTIONS, OWN, actions::FIRST, actions::PODS, actions::THEN, MOVES];
+/// What a newcomer looks for comes first: eighty columns have room for few hints.
+static KEYS: &[&[Binding]] = &[actions::FIRST, OWN, SECTIONS, actions::ENTER, actions::PODS, actions::THEN, MOVES];
 
 /// Going from section to section; beside a lesson these keys are the lesson's.
 static SECTIONS: &[Binding] = &[
+    bind(&["L"], Action::Lessons, "lecciones", "Las lecciones: empezar una o ver lo hecho"),
     bind(
         &["tab"],
         Action::Next,
@@ -51,19 +53,14 @@ static SECTIONS: &[Binding] = &[
         "Pasar a la sección siguiente: masters, sin nodo, los que fallan, workers, servicios",
     ),
     bind(&["backtab"], Action::Previous, "", "Pasar a la sección anterior"),
-    bind(&["L"], Action::Lessons, "lecciones", "Las lecciones: empezar una o ver lo hecho"),
 ];
 
 /// The other keys of its own.
 pub(super) static OWN: &[Binding] = &[
+    bind(&["o"], Action::Switches, "apagar", "Apagar o encender la parte elegida: masters, kubelets, red, proveedor"),
+    bind(&["t"], Action::Timeline, "tiempo", "Volver atrás en el tiempo"),
     bind(&["left", "h"], Action::Left, "", "Ir a la columna de la izquierda"),
     bind(&["right"], Action::Right, "", "Ir a la columna de la derecha"),
-    bind(
-        &["o"],
-        Action::Switches,
-        "encender/apagar",
-        "Apagar o encender la parte elegida: masters, kubelets, red, proveedor",
-    ),
     bind(&["n"], Action::Namespaces, "", "Elegir qué namespace se mira"),
     bind(&["0"], Action::AllNamespaces, "", "Mirar todos los namespaces"),
 ];
@@ -123,6 +120,7 @@ impl View for Bridge {
             Action::AllNamespaces => vec![Step::Scope(Scope::default())],
             Action::Namespaces => vec![Step::Go("namespace".into())],
             Action::Lessons => vec![Step::Go("lecciones".into())],
+            Action::Timeline => vec![Step::Go("tiempo".into())],
             Action::Next
             | Action::Previous
             | Action::Left
@@ -159,7 +157,11 @@ impl View for Bridge {
     }
 
     fn ticks(&self, state: &State) -> Option<Duration> {
-        (!state.cluster.leases.is_empty()).then_some(Duration::from_secs(1))
+        // At rest only a heartbeat that fails to come changes something.
+        let wait = Duration::from_secs(if state.resting { 5 } else { 1 });
+        let counts = (!state.cluster.leases.is_empty()).then_some(wait);
+        let out = state.flashes.next(state.clock).map(|left| left.unsigned_abs());
+        out.into_iter().chain(counts).min()
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, state: &State) {
@@ -223,20 +225,24 @@ fn on_spot(spot: &Spot, action: Action, state: &State) -> Steps {
 fn why_master(index: usize, state: &State) -> Notice {
     let part = PARTS.get(index).and_then(|name| state.cluster.components.get(&Key::new("", name)));
     match part.filter(|part| !part.enabled) {
-        Some(part) => Notice::bad(format!("está apagado (o lo enciende). {}", parts::seen(&part.key.name))),
+        Some(part) => Notice::bad(format!("está apagado: enciéndelo con la tecla o. {}", parts::seen(&part.key.name))),
         None => Notice::tip("a esta parte no se le ve ningún fallo; Enter cuenta qué hace"),
     }
 }
 
-/// Why the first pod in trouble fails, when nothing was chosen.
+/// Why the first pod in trouble fails, as they stand on the screen, when nothing was chosen.
 fn worst(scene: &Scene, state: &State) -> Steps {
-    let first = scene.failing.first().or(scene.waiting.first()).map(|each| Spot::Pod(each.pod.key.clone()));
-    match first.and_then(|spot| target(&spot, state)) {
-        Some(target) => actions::on(Action::Why, &[target], state).unwrap_or_default(),
-        None => {
-            vec![Step::Say(Notice::tip("nada falla a la vista; para otra cosa, elígela antes con Tab o las flechas"))]
-        }
-    }
+    let mut ill = scene.waiting.iter().chain(&scene.failing);
+    let first = ill.next().map(|each| Spot::Pod(each.pod.key.clone()));
+    let Some(target) = first.and_then(|spot| target(&spot, state)) else {
+        return vec![Step::Say(Notice::tip(
+            "nada falla a la vista; para otra cosa, elígela antes con Tab o las flechas",
+        ))];
+    };
+    let others = ill.count();
+    let said = format!("es el primero; hay {others} más en apuros: elígelos en el puente con Tab");
+    let more = (others > 0).then(|| Step::Say(Notice::tip(said)));
+    actions::on(Action::Why, &[target], state).unwrap_or_default().into_iter().chain(more).collect()
 }
 
 /// Masters, unscheduled, workers, services: the workers take what the others leave, and no more than they need.

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use super::nav::Spot;
 use crate::tui::model::bridge::{Worker, count, percent};
 use crate::tui::model::facts::Pod;
+use crate::tui::model::flash::Actor;
 use crate::tui::model::format::{cpu, fit, fit_middle, pad, width};
 use crate::tui::model::light::Light;
 use crate::tui::state::State;
@@ -55,8 +56,12 @@ fn holds(worker: &Worker, chosen: Option<&Spot>) -> bool {
 
 fn draw_one(frame: &mut Frame, area: Rect, worker: &Worker, chosen: Option<&Spot>, state: &State) {
     let theme = state.theme;
-    let border = if holds(worker, chosen) { theme.accent() } else { theme.dim() };
-    let room = panel(frame, area, title(worker, chosen, area.width, state), beat(worker, theme), border);
+    let border = match holds(worker, chosen) {
+        true => theme.accent(),
+        false if state.lit(&Actor::Worker(worker.node.key.clone())) => theme.strong(),
+        false => theme.dim(),
+    };
+    let room = panel(frame, area, title(worker, chosen, area.width, state), beat(worker, state), border);
     let columns = usize::from(room.width);
     let mut head = figures(worker, columns, room.height, theme);
     let left = usize::from(room.height).saturating_sub(head.len());
@@ -98,9 +103,19 @@ fn brief(word: &str) -> &str {
     }
 }
 
-fn beat(worker: &Worker, theme: Theme) -> Line<'static> {
-    let style = if worker.light == Light::Good { theme.dim() } else { theme.bad() };
-    worker.beat.map(|age| Line::styled(format!(" latido {age} s "), style)).unwrap_or_default()
+fn beat(worker: &Worker, state: &State) -> Line<'static> {
+    let well = worker.light == Light::Good;
+    let style = if well { state.theme.dim() } else { state.theme.bad() };
+    worker.beat.map(|age| Line::styled(told_beat(age, well, state), style)).unwrap_or_default()
+}
+
+/// How old a heartbeat is; that it is well, while no seconds are counted.
+pub(super) fn told_beat(age: i64, well: bool, state: &State) -> String {
+    match age {
+        _ if state.resting && well => " latido ✓ ".into(),
+        ..600 => format!(" latido {age} s "),
+        _ => format!(" latido {} min ", age / 60),
+    }
 }
 
 /// What its pods have asked for: two bars one under the other, or one line where there is little room.
@@ -176,6 +191,7 @@ fn pod_line(pod: &Pod, chosen: bool, room: usize, state: &State) -> Line<'static
     let style: Style = match (chosen, state.looks_at("Pod", &pod.key.name, &pod.owner)) {
         (true, _) => theme.selected(),
         (false, true) => theme.looked(theme.text()),
+        (false, false) if state.lit(&Actor::Pod(pod.key.clone())) => theme.strong(),
         (false, false) => theme.text(),
     };
     let note_style = if plain { theme.dim() } else { theme.light(pod.light) };

@@ -12,6 +12,7 @@ use crate::tui::model::format::{pad, sentence, width};
 use crate::tui::model::health::health;
 use crate::tui::model::history::kept;
 use crate::tui::model::light::Light;
+use crate::tui::model::parts;
 use crate::tui::model::why;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
@@ -74,6 +75,7 @@ impl Detail {
     /// Why it fails, before anything else is told of it.
     fn why(&self, object: &Value, room: usize, state: &State) -> Vec<Line<'static>> {
         let case = why::Case::new(object, &self.events, self.world.as_ref(), state.now);
+        let case = case.without(parts::off(&state.cluster));
         let Some(first) = why::diagnose(&case).into_iter().next() else { return Vec::new() };
         let told = Told {
             label: "¿Por qué?".into(),

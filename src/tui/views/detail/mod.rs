@@ -42,10 +42,11 @@ pub static ENTRY: Entry = Entry {
     go: super::unreachable_by_word,
 };
 
-static KEYS: &[&[Binding]] = &[tabs::TABS, SEARCH, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
+static KEYS: &[&[Binding]] =
+    &[tabs::TABS, SEARCH, actions::ENTER, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
 
 /// The same of what has no pods behind it.
-static WITHOUT_PODS: &[&[Binding]] = &[tabs::TABS, SEARCH, actions::FIRST, actions::THEN, keys::MOVES];
+static WITHOUT_PODS: &[&[Binding]] = &[tabs::TABS, SEARCH, actions::ENTER, actions::FIRST, actions::THEN, keys::MOVES];
 
 #[derive(Debug)]
 struct Detail {

@@ -57,6 +57,7 @@ pub(super) static ON_BRIDGE: &[&[Binding]] = &[
         bind(&["i"], Action::Hint, "pista", "Pedir una pista"),
         bind(&["esc", "q"], Action::Back, "dejar", "Dejar la lección (pregunta antes; tu progreso se guarda)"),
     ],
+    actions::ENTER,
     actions::FIRST,
     actions::PODS,
     actions::THEN,

@@ -163,6 +163,14 @@ impl Logs {
         save(self.ticket, (&format!("logs-{}", self.of.name), "txt"), text, state)
     }
 
+    /// What to say of a key that would change how lines look.
+    fn empty(&self) -> &'static str {
+        match self.streams.previous {
+            true => "no hay ninguna línea de antes; p vuelve a los logs de ahora",
+            false => "todavía no hay ninguna línea",
+        }
+    }
+
     fn context(&mut self) -> Steps {
         if self.filter.is_none() {
             return vec![Step::Say(Notice::tip(
@@ -234,6 +242,11 @@ impl View for Logs {
     }
 
     fn act(&mut self, action: Action, state: &State) -> Steps {
+        // How lines look is nothing to choose where none is.
+        if self.log.is_empty() && matches!(action, Action::Wrap | Action::Timestamps | Action::Pretty | Action::Follow)
+        {
+            return vec![Step::Say(Notice::tip(self.empty()))];
+        }
         match action {
             Action::Filter => {
                 self.filter.get_or_insert_default();

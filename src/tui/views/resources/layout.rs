@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::tui::model::format::{age, fit_middle, pad, seconds_between, unhurried, width};
-use crate::tui::model::light::{Light, of_cell, of_row};
+use crate::tui::model::light::{Light, of_cell, of_row, outdated};
 use crate::tui::model::rows::{Rows, is_age};
 use crate::tui::model::table::Row;
 use crate::tui::state::State;
@@ -137,7 +137,10 @@ impl Sheet<'_> {
 /// What a row's cells say together of how it is doing.
 pub fn sign(rows: &Rows, row: &Row) -> Option<Light> {
     let known = 0..rows.columns.len().min(row.cells.len());
-    of_row(known.filter_map(|index| of_cell(&rows.columns[index].name, row.cells.get(index)?)))
+    let lights = known.filter_map(|index| of_cell(&rows.columns[index].name, row.cells.get(index)?));
+    let cell = |name: &str| row.cells.get(rows.columns.iter().position(|column| column.name == name)?);
+    let late = cell("Ready").zip(cell("Up-to-date")).is_some_and(|(ready, updated)| outdated(ready, updated));
+    of_row(lights.chain(late.then_some(Light::Busy)))
 }
 
 /// The column under a place of the header, counted from the left edge.

@@ -38,10 +38,10 @@ pub static ENTRY: Entry = Entry {
     go: super::unreachable_by_word,
 };
 
-static KEYS: &[&[Binding]] = &[actions::FIRST, OWN, actions::PODS, actions::THEN, keys::MOVES];
+static KEYS: &[&[Binding]] = &[actions::ENTER, actions::FIRST, OWN, actions::PODS, actions::THEN, keys::MOVES];
 
 /// The same of a kind without pods behind it.
-static WITHOUT_PODS: &[&[Binding]] = &[actions::FIRST, OWN, actions::THEN, keys::MOVES];
+static WITHOUT_PODS: &[&[Binding]] = &[actions::ENTER, actions::FIRST, OWN, actions::THEN, keys::MOVES];
 
 static OWN: &[Binding] = &[
     bind(

@@ -16,6 +16,7 @@ pub struct Example {
     object: Value,
     events: Vec<Value>,
     around: Vec<Value>,
+    off: Vec<&'static str>,
 }
 
 /// The time of every example.
@@ -25,7 +26,7 @@ pub fn now() -> Timestamp {
 
 impl Example {
     pub fn new(object: Value) -> Self {
-        Self { object, events: Vec::new(), around: Vec::new() }
+        Self { object, events: Vec::new(), around: Vec::new(), off: Vec::new() }
     }
 
     /// An event about the object.
@@ -40,12 +41,18 @@ impl Example {
         self
     }
 
+    /// A part of the cluster is switched off.
+    pub fn without(mut self, part: &'static str) -> Self {
+        self.off.push(part);
+        self
+    }
+
     pub fn found(&self) -> Vec<Finding> {
         let listed =
             ["Pod", "Node", "Service", "EndpointSlice", "IngressClass", "Secret", "StorageClass", "PersistentVolume"];
         let listed = listed.map(String::from).into_iter().collect();
         let world = World { objects: self.around.clone(), listed, ..World::default() };
-        diagnose(&Case::new(&self.object, &self.events, Some(&world), now()))
+        diagnose(&Case::new(&self.object, &self.events, Some(&world), now()).without(self.off.clone()))
     }
 }
 
@@ -69,6 +76,7 @@ fn rooms() -> impl Iterator<Item = &'static super::Cause> {
         super::life::CAUSES,
         super::network::CAUSES,
         super::node::CAUSES,
+        super::off::CAUSES,
         super::reach::CAUSES,
         super::run::CAUSES,
         super::scale::CAUSES,

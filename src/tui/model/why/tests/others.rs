@@ -29,7 +29,10 @@ fn pod(name: &str, ready: bool, ports: Value) -> Value {
 }
 
 pub fn examples() -> Vec<(&'static str, Example)> {
-    [workloads(), jobs(), services(), ingresses(), workers(), claims(), scalers()].into_iter().flatten().collect()
+    [workloads(), jobs(), services(), ingresses(), workers(), claims(), scalers(), parts()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn workloads() -> Vec<(&'static str, Example)> {
@@ -328,4 +331,15 @@ fn what_fails_in_the_pods_of_a_deployment_is_told_once_with_how_many() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].cause.starts_with("2 de sus 3 pods: El contenedor «web» se cae"), "{}", found[0].cause);
     assert!(found[0].proofs[0].place.starts_with("pod/web-1 "), "{}", found[0].proofs[0].place);
+}
+
+fn parts() -> Vec<(&'static str, Example)> {
+    let web = || Example::new(deployment(json!({}), json!({"readyReplicas": 3})));
+    let pod = Example::new(pod("web-1", true, json!([])));
+    vec![
+        ("parte-apagada", web().without("controller-manager")),
+        ("parte-apagada", web().without("replicaset-controller")),
+        ("parte-apagada", pod.without("kubelet-worker-1")),
+        ("parte-apagada", Example::new(worker("worker-2")).without("kubelet-worker-2")),
+    ]
 }

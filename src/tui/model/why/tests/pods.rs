@@ -126,6 +126,7 @@ fn scheduling() -> Vec<(&'static str, Example)> {
         ("otro-scheduler", Example::new(pod(json!({"schedulerName": "mio"}), json!({})))),
         ("sin-mirar", Example::new(unseen)),
         ("scheduler-apagado", Example::new(pod(json!({}), json!({}))).beside(silent)),
+        ("scheduler-apagado", Example::new(pod(json!({}), json!({}))).without("scheduler")),
         ("nodo-inexistente", Example::new(pod(json!({"nodeName": "no-existe"}), json!({}))).beside(worker("worker-1"))),
         (
             "desalojado-por-prioridad",
