@@ -160,7 +160,7 @@ impl View for Bridge {
         // At rest only a heartbeat that fails to come changes something.
         let wait = Duration::from_secs(if state.resting { 5 } else { 1 });
         let counts = (!state.cluster.leases.is_empty()).then_some(wait);
-        let out = state.flashes.next(state.clock).map(|left| left.unsigned_abs());
+        let out = state.flashes.next(state.clock).map(jiff::SignedDuration::unsigned_abs);
         out.into_iter().chain(counts).min()
     }
 
