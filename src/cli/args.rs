@@ -89,7 +89,7 @@ pub struct DashboardArgs {
     /// Abre el clúster de este archivo kubeconfig.
     #[arg(long, value_name = "ARCHIVO")]
     pub kubeconfig: Option<PathBuf>,
-    /// Sólo mirar: ninguna acción cambia el clúster.
+    /// Solo mirar: ninguna acción cambia el clúster.
     #[arg(long = "solo-lectura")]
     pub read_only: bool,
     /// Archivo de configuración del tablero [por omisión: timonel/config.toml en la carpeta de configuración].

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::args::{DashboardArgs, TimingArg};
+use super::args::{DashboardArgs, StoreArg, TimingArg};
 use super::settings;
 use crate::base::pipe::Identity;
 use crate::cluster::{Cluster, Home, Listen, Opened, Practice};
@@ -24,13 +24,13 @@ pub async fn run(args: DashboardArgs, data_dir: PathBuf) -> anyhow::Result<ExitC
         let client = client::remote(args.kubeconfig.as_deref(), args.context.as_deref()).await;
         let client = client.with_context(|| unreachable_cluster(&args))?;
         let name = args.context.clone().unwrap_or_else(|| "kubeconfig".into());
-        return show(client, (name, args.kubeconfig.clone()), &args, &data_dir).await;
+        return show(client, (name, args.kubeconfig.clone()), false, &args, &data_dir).await;
     }
     match settled(&data_dir).await? {
         Opened::Ours(home) => own(home, &args, &data_dir).await,
         Opened::Running { kubeconfig } => {
             let client = client::remote(Some(&kubeconfig), None).await?;
-            show(client, ("local".into(), Some(kubeconfig)), &args, &data_dir).await
+            show(client, ("local".into(), Some(kubeconfig)), false, &args, &data_dir).await
         }
     }
 }
@@ -62,7 +62,8 @@ async fn own(home: Home, args: &DashboardArgs, data_dir: &Path) -> anyhow::Resul
     options.listen = Some(Listen::Anywhere);
     let kubeconfig = home.kubeconfig();
     let cluster = Cluster::start(home, options).await?;
-    let outcome = show(cluster.client(Identity::admin()), ("local".into(), Some(kubeconfig)), args, data_dir).await;
+    let outcome =
+        show(cluster.client(Identity::admin()), ("local".into(), Some(kubeconfig)), true, args, data_dir).await;
     cluster.stop().await;
     outcome
 }
@@ -71,6 +72,7 @@ async fn own(home: Home, args: &DashboardArgs, data_dir: &Path) -> anyhow::Resul
 async fn show(
     client: kube::Client,
     (context, kubeconfig): (String, Option<PathBuf>),
+    ours: bool,
     args: &DashboardArgs,
     data_dir: &Path,
 ) -> anyhow::Result<ExitCode> {
@@ -90,6 +92,7 @@ async fn show(
         colours: std::env::var("COLORFGBG").ok(),
         read_only: args.read_only,
         lessons: lessons.clone(),
+        fleeting: ours && args.cluster.store == StoreArg::Memory,
         practice: None,
         hints: !args.no_hints,
     };

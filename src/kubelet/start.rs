@@ -10,7 +10,7 @@ use super::context::{CLUSTER_DOMAIN, Context};
 use super::handler::Target;
 use super::pod::backoff::{Backoff, go_duration, signed};
 use super::pod::spec::{self, Restart};
-use super::pod::state::{Failure, Instance};
+use super::pod::state::{Failure, Instance, NOT_RUN};
 use super::refresh::Refresh;
 use super::runtime::{ContainerSpec, Dns, HostPort, Image, Resources, RuntimeError, SandboxSpec};
 use super::sources::Sources;
@@ -130,7 +130,7 @@ pub(crate) async fn container(
     let id = context.runtime.start(spec).await.map_err(|error| {
         let message = error.to_string();
         context.container_event(pod, &container.name, true, "Failed", format!("Error: {message}"));
-        keep(failure(context, "RunContainerError", message))
+        keep(failure(context, NOT_RUN, message))
     })?;
     context.container_event(pod, &container.name, false, "Created", format!("Created container: {}", container.name));
     context.container_event(pod, &container.name, false, "Started", format!("Started container {}", container.name));

@@ -18,7 +18,7 @@ use super::context::Context;
 use super::handler::Target;
 use super::pod::plan::{Action, EVICTED, plan};
 use super::pod::spec;
-use super::pod::state::{Failure, Instance, PodState};
+use super::pod::state::{Failure, Instance, NOT_RUN, PodState};
 use super::pod::status::{merge_diff, status};
 use super::probe::{self, Finding};
 use super::refresh::Refresh;
@@ -291,27 +291,36 @@ impl Worker {
         let (context, pod) = (self.context.clone(), self.pod.clone());
         match self.during(async move { start::container(&context, &pod, &container, before).await }).await {
             Some(Ok(instance)) => self.started(name, ip, instance).await,
-            Some(Err((failure, pull))) => self.not_started(name, failure, pull),
+            Some(Err((failure, pull))) => self.not_started(name, attempt, failure, pull).await,
             None => {}
         }
     }
 
     async fn started(&mut self, name: &str, _ip: IpAddr, mut instance: Instance) {
         instance.exit = self.early.remove(&instance.id);
+        self.state.container(name).failure = None;
+        self.next(name, instance).await;
+        self.watch_probes(name);
+    }
+
+    /// An instance takes the place of the one before it.
+    async fn next(&mut self, name: &str, instance: Instance) {
         let known = self.state.container(name);
-        known.failure = None;
         let older = match known.current.replace(instance) {
             Some(previous) => known.last.replace(previous),
             None => None,
         };
-        self.watch_probes(name);
         // Only the last dead container is kept, for `logs --previous` (kubelet `maximum-dead-containers-per-container`).
         if let Some(older) = older.filter(|older| !older.id.is_empty()) {
             let _ = self.context.runtime.remove(&older.id).await;
         }
     }
 
-    fn not_started(&mut self, name: &str, failure: Failure, pull: super::pod::backoff::Backoff) {
+    async fn not_started(&mut self, name: &str, attempt: u32, failure: Failure, pull: super::pod::backoff::Backoff) {
+        if let Some(container) = spec::container(&self.pod, name).filter(|_| failure.reason == NOT_RUN) {
+            let instance = Instance::not_run(container, attempt, &failure);
+            self.next(name, instance).await;
+        }
         let known = self.state.container(name);
         (known.failure, known.pull) = (Some(failure), pull);
     }

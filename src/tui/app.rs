@@ -13,7 +13,7 @@ use super::model::memory::{Memory, Prefs};
 use super::model::parts;
 use super::msg::{Effect, ForwardNews, Msg, Outcome, Reply, Ticket};
 use super::screen;
-use super::state::{Notice, State};
+use super::state::{Notice, State, Tone};
 use super::view::{Step, Steps, View};
 use super::views;
 
@@ -169,7 +169,11 @@ impl App {
         if key.kind == KeyEventKind::Release {
             return Vec::new();
         }
-        self.state.notice = None;
+        let said = self.state.notice.take();
+        // Who waves a failure away on the bridge does not want to leave.
+        if key.code == KeyCode::Esc && self.stack.len() == 1 && said.is_some_and(|said| said.tone == Tone::Bad) {
+            return Vec::new();
+        }
         let Some(layer) = self.stack.last_mut() else { return Vec::new() };
         if layer.view.typing()
             && let Some(steps) = layer.view.key(key, &self.state)
@@ -244,10 +248,13 @@ impl App {
     }
 
     fn on_global(&mut self, action: Action) -> Vec<Effect> {
-        // A question is answered before one goes anywhere else.
-        let asked = self.stack.last().is_some_and(|layer| layer.view.name() == views::confirm::ENTRY.name);
-        if asked && !matches!(action, Action::Help | Action::Back | Action::Quit) {
-            return Vec::new();
+        // A box is answered or closed before one goes anywhere else; going elsewhere by its name closes it.
+        if self.stack.last().is_some_and(|layer| layer.view.floats()) {
+            match action {
+                Action::Help | Action::Back | Action::Quit => {}
+                Action::Palette => drop(self.pop()),
+                _ => return self.run(vec![Step::Say(Notice::tip("antes, cierra esto con Esc"))]),
+            }
         }
         let step = match action {
             Action::Help => Step::Push(views::help::open(self.stack.last().map(|layer| layer.view.as_ref()))),
@@ -297,12 +304,20 @@ impl App {
         let mut lost: Vec<String> = self.stack.iter().filter_map(|layer| layer.view.holds()).collect();
         let off = parts::off(&self.state.cluster);
         if !off.is_empty() {
-            lost.push(format!("Queda apagado, también para la próxima vez (o enciende): {}.", off.join(", ")));
+            lost.push(format!(
+                "{}: {}. La tecla o lo enciende.",
+                if self.state.fleeting { "Está apagado" } else { "Queda apagado, también para la próxima vez" },
+                off.join(", ")
+            ));
         }
         if !self.state.forwards.is_empty() {
             lost.push(format!("Se cierran los port-forward: {}.", self.state.forwards.len()));
         }
-        if !self.state.undos.is_empty() {
+        if self.state.fleeting {
+            lost.push(
+                "Este clúster vive en memoria (--store memory): al salir se pierde con todo lo que tiene.".into(),
+            );
+        } else if !self.state.undos.is_empty() {
             lost.push("Lo que cambiaste se queda; después ya no se podrá deshacer con u.".into());
         }
         if lost.is_empty() {
@@ -411,6 +426,10 @@ impl App {
             }
             Step::Look(places) => self.state.look = places,
             Step::Leave if self.stack.iter().any(|layer| layer.view.holds().is_some()) => {
+                let question = self.ask_to_leave();
+                return self.push(question);
+            }
+            Step::AskToLeave => {
                 let question = self.ask_to_leave();
                 return self.push(question);
             }

@@ -57,6 +57,8 @@ pub struct Options {
     pub read_only: bool,
     /// The lessons to show instead of those in the executable.
     pub lessons: Option<Catalogue>,
+    /// Whether the cluster ends with the dashboard and nothing of it is kept.
+    pub fleeting: bool,
     /// The lesson whose own cluster this is: it is left with the lesson.
     pub practice: Option<String>,
     /// Whether lessons give hints.

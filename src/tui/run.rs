@@ -42,7 +42,7 @@ pub async fn run(options: Options) -> anyhow::Result<Exit> {
     state.size = screen.size()?;
     let is_practice = options.practice.is_some();
     (state.practice, state.hints) = (options.practice, options.hints);
-    state.locked = options.read_only;
+    (state.locked, state.fleeting) = (options.read_only, options.fleeting);
     state.kubeconfig = options.kubeconfig;
     remember(&mut state, options.config.as_deref());
     let first = tour_due(&state, &options.view);

@@ -15,7 +15,7 @@ use super::model::bridge;
 use super::model::cluster::Tally;
 use super::model::facts::Happening;
 use super::model::format::{ago, fit, seconds_between, thousands, width};
-use super::state::{Fate, Notice, State, Tone};
+use super::state::{Entry, Fate, Notice, State, Tone};
 use super::theme::Theme;
 use super::view::View;
 use super::widgets::panel::row;
@@ -25,6 +25,8 @@ use super::widgets::text::{self, span};
 const ROOMY: usize = 50;
 /// Seconds after which what happened is no news any more.
 const NEWS: i64 = 300;
+/// Seconds after which the last command makes room for what happens.
+const FRESH: i64 = 20;
 
 /// The smallest size where something useful can be drawn.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -36,7 +38,7 @@ pub fn draw(frame: &mut Frame, views: &[&dyn View], state: &State) {
         return too_small(frame, area);
     }
     let [Some(first), top] = [views.first(), views.last()] else { return };
-    row(frame, area, 0, header(first.title(state), state, area.width));
+    row(frame, area, 0, header(*first, state, area.width));
     row(frame, area, area.height - 2, status(state, area.width));
     row(frame, area, area.height - 1, hints(*top.unwrap_or(first), state, area.width));
     let body = body((area.width, area.height));
@@ -60,12 +62,12 @@ fn too_small(frame: &mut Frame, area: Rect) {
     super::widgets::panel::lines(frame, area, lines.into_iter().map(|line| Line::raw(line.to_string())));
 }
 
-fn header(title: String, state: &State, room: u16) -> Line<'static> {
-    let theme = state.theme;
+fn header(view: &dyn View, state: &State, room: u16) -> Line<'static> {
+    let (theme, title) = (state.theme, view.title(state));
     let place = vec![span(" ⎈ timonel", theme.accent()), span(" › ", theme.dim()), span(title, theme.strong())];
     let room = usize::from(room);
     let left = Line::from(place);
-    let (live, facts) = (live(state), facts(state));
+    let (live, facts) = (live(state), facts(view, state));
     for less in 0..=facts.len() {
         let shown = facts.iter().skip(less).map(|text| span(format!("{text}   "), state.theme.dim()));
         let mut spans: Vec<Span> = shown.collect();
@@ -79,14 +81,14 @@ fn header(title: String, state: &State, room: u16) -> Line<'static> {
 }
 
 /// Figures of the cluster, the first to go first. The revision is that of the last change: heartbeats make theirs without
-/// end. Of a server that does not answer nothing is known.
-fn facts(state: &State) -> Vec<String> {
+/// end; where etcd tells its own it is left out. Of a server that does not answer nothing is known.
+fn facts(view: &dyn View, state: &State) -> Vec<String> {
     let cluster = &state.cluster;
     let version = state.version.as_deref().and_then(|version| version.split('+').next());
     let who = [Some(state.context.as_str()), state.runtime(), version];
     let who: Vec<&str> = who.into_iter().flatten().collect();
     let revision = Some(cluster.told).filter(|told| *told > 0).or_else(|| bridge::revision(cluster));
-    let revision = revision.map(|revision| format!("rev {}", thousands(revision)));
+    let revision = revision.filter(|_| !view.shows_revision()).map(|revision| format!("rev {}", thousands(revision)));
     let Tally { ready, serving, alive } = cluster.tally;
     let counts = match state.past.is_none() && cluster.broken().is_some() {
         true => "workers ?   pods ?".into(),
@@ -97,16 +99,22 @@ fn facts(state: &State) -> Vec<String> {
 
 fn live(state: &State) -> Vec<Span<'static>> {
     let theme = state.theme;
-    if state.past.is_some() {
-        return vec![span(format!("◀ {} pasado ", state.now.strftime("%H:%M:%S")), theme.warn())];
+    if let Some(past) = &state.past {
+        let at = if past.place == state.timeline.last() { "ahora" } else { "pasado" };
+        return vec![span(format!("◀ {} {at} ", state.now.strftime("%H:%M:%S")), theme.warn())];
     }
-    match (state.cluster.broken(), state.cluster.synced()) {
+    let mut shown = Vec::new();
+    if state.locked || state.settings.read_only {
+        shown.push(span("solo lectura · ", theme.warn()));
+    }
+    shown.extend(match (state.cluster.broken(), state.cluster.synced()) {
         (Some(_), _) => vec![span("✕ reconectando ", theme.bad())],
         (None, _) if state.cluster.blind() => vec![span("✕ sin datos nuevos ", theme.bad())],
         (None, false) => vec![span("◐ conectando ", theme.warn())],
-        (None, true) if state.resting => vec![span("● ", theme.good()), span("en calma ", theme.text())],
+        (None, true) if state.resting => vec![span("● ", theme.good()), span("sin cambios ", theme.text())],
         (None, true) => vec![span("● ", theme.good()), span("en vivo ", theme.text())],
-    }
+    });
+    shown
 }
 
 /// What to say; else the last command at the left and the last event at the right.
@@ -157,11 +165,16 @@ pub fn ticks(state: &State) -> Option<Duration> {
     Some(Duration::from_secs(if seconds_between(at, state.now) < 120 { 1 } else { 60 }))
 }
 
+/// The last command while it is news, or on its way; what only reads has nothing to be proud of.
 fn last_command(state: &State) -> Vec<Span<'static>> {
     let theme = state.theme;
-    let Some(entry) = state.log.last() else { return Vec::new() };
-    let sign = match entry.fate {
+    let fresh = |entry: &&Entry| {
+        entry.fate == Fate::Sent || seconds_between(entry.at, state.now) <= FRESH || state.past.is_some()
+    };
+    let Some(entry) = state.log.last().filter(fresh) else { return Vec::new() };
+    let sign = match &entry.fate {
         Fate::Sent => span("◐ ", theme.warn()),
+        Fate::Done(text) if text.is_empty() => span("", theme.text()),
         Fate::Done(_) => span("✓ ", theme.good()),
         Fate::Refused(_) => span("✕ ", theme.bad()),
     };

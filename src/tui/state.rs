@@ -140,6 +140,8 @@ pub struct State {
     pub kubeconfig: Option<PathBuf>,
     /// What a lesson asks to look at, such as `Service/web`.
     pub look: Vec<String>,
+    /// Whether the cluster ends with the dashboard and nothing of it is kept.
+    pub fleeting: bool,
     /// The lesson whose own cluster this is.
     pub practice: Option<String>,
     /// Whether lessons give hints.
@@ -188,6 +190,7 @@ impl State {
             forwards: Vec::new(),
             kubeconfig: None,
             look: Vec::new(),
+            fleeting: false,
             practice: None,
             hints: true,
             log: Vec::new(),

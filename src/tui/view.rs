@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ratatui::Frame;
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
 
 use super::keys::{Action, Binding};
@@ -62,6 +62,8 @@ pub enum Step {
     Close,
     /// End the program.
     Quit,
+    /// Ask whether to end the program.
+    AskToLeave,
     /// End the program; where something is not finished, ask first.
     Leave,
     /// Leave this cluster and open something, as the palette takes it, on the one where it belongs.
@@ -183,8 +185,12 @@ pub trait View: std::fmt::Debug + Send {
     }
 
     /// A key that neither this view nor any other place binds.
-    fn stray(&self, _key: KeyEvent, _state: &State) -> Steps {
-        Steps::new()
+    fn stray(&self, key: KeyEvent, _state: &State) -> Steps {
+        let KeyCode::Char(letter) = key.code else { return Steps::new() };
+        if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) || letter == ' ' {
+            return Steps::new();
+        }
+        vec![Step::Say(Notice::tip(format!("«{letter}» no hace nada aquí; ? enseña las teclas")))]
     }
 
     /// The object that it shows, if it shows one: kind and name.
@@ -225,6 +231,11 @@ pub trait View: std::fmt::Debug + Send {
 
     /// Whether heartbeats, rates or the server's figures are on it.
     fn pulses(&self) -> bool {
+        false
+    }
+
+    /// Whether the store's own revision is on it.
+    fn shows_revision(&self) -> bool {
         false
     }
 

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{
 use super::backoff::go_duration;
 use super::plan::PULL_ERROR_SHOWN;
 use super::spec;
-use super::state::{ContainerState, Failure, Instance, PodState};
+use super::state::{ContainerState, Failure, Instance, NOT_RUN, PodState};
 use super::status::time;
 use crate::base::clock::Timing;
 use crate::client::pod::Pod;
@@ -69,13 +69,17 @@ impl View<'_> {
             return (ApiState { running: Some(running), ..ApiState::default() }, ended(known.last.as_ref()));
         };
         let again = !self.ending && spec::restart_of(self.pod, container, init).wanted(exit.code);
-        let failure = known.failure.as_ref().filter(|_| !self.ending);
-        if let Some(failure) = failure {
-            return (self.failed(container, failure), terminated(current, scheme));
-        }
-        match known.crash.until(exit.at, self.timing).filter(|(until, _)| again && *until > self.now) {
-            Some((_, delay)) => (self.crash_loop(container, delay), terminated(current, scheme)),
-            None => (terminated(current, scheme), ended(known.last.as_ref())),
+        let failure = known.failure.as_ref().filter(|it| !self.ending && (again || it.reason != NOT_RUN));
+        let loops = known.crash.until(exit.at, self.timing).filter(|(until, _)| again && *until > self.now);
+        // Why it could not be run is told first, then that it waits for the next try.
+        let told = |failure: &Failure| failure.reason == NOT_RUN && self.now >= failure.at + PULL_ERROR_SHOWN;
+        match (failure, loops) {
+            (Some(failure), Some((_, delay))) if told(failure) => {
+                (self.crash_loop(container, delay), terminated(current, scheme))
+            }
+            (Some(failure), _) => (self.failed(container, failure), terminated(current, scheme)),
+            (None, Some((_, delay))) => (self.crash_loop(container, delay), terminated(current, scheme)),
+            (None, None) => (terminated(current, scheme), ended(known.last.as_ref())),
         }
     }
 
@@ -113,6 +117,7 @@ fn terminated(instance: &Instance, scheme: &str) -> ApiState {
     let reason = match exit.code {
         _ if exit.oom_killed => "OOMKilled",
         0 => "Completed",
+        _ if instance.never_ran() => "StartError",
         _ => "Error",
     };
     let terminated = ContainerStateTerminated {

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Container;
 
 use super::backoff::signed;
 use super::spec::{self, Restart};
-use super::state::{Failure, PodState};
+use super::state::{Failure, NOT_RUN, PodState};
 use crate::base::clock::Timing;
 use crate::client::pod::Pod;
 use crate::client::pods::is_terminal;
@@ -185,7 +185,8 @@ impl Planner<'_> {
             }
             return;
         }
-        if let Some(failure) = known.and_then(|known| known.failure.as_ref()).filter(|f| f.retry > self.now) {
+        let failure = known.and_then(|known| known.failure.as_ref());
+        if let Some(failure) = failure.filter(|it| it.retry > self.now && it.reason != NOT_RUN) {
             return self.wake_for(failure);
         }
         if let (Some(known), Some(instance)) = (known, current)
@@ -196,7 +197,8 @@ impl Planner<'_> {
                 return;
             }
             if let Some((until, _)) = known.crash.until(exit.at, self.timing).filter(|(until, _)| *until > self.now) {
-                return self.wake(until);
+                let shown = known.failure.as_ref().map(|failure| failure.at + PULL_ERROR_SHOWN);
+                return self.wake(shown.filter(|shown| *shown > self.now).map_or(until, |shown| shown.min(until)));
             }
         }
         let attempt = known.map_or(0, |known| known.next_attempt());

@@ -83,7 +83,24 @@ pub(crate) struct Failure {
     pub retry: Timestamp,
 }
 
+/// Waiting reason of a container that was made and could not be run.
+pub(crate) const NOT_RUN: &str = "RunContainerError";
+/// Exit code of one, as container engines give it.
+const NOT_RUN_CODE: i32 = 128;
+
 impl Instance {
+    /// A start that failed counts as one that ended at once: its restarts are counted and spaced like any other's.
+    pub(crate) fn not_run(container: &k8s_openapi::api::core::v1::Container, attempt: u32, failure: &Failure) -> Self {
+        let exit = Exit { code: NOT_RUN_CODE, message: failure.message.clone(), at: failure.at, ..Exit::default() };
+        let (image, hash) = (container.image.clone().unwrap_or_default(), spec::hash(container));
+        Self { image, hash, attempt, started_at: Timestamp::UNIX_EPOCH, exit: Some(exit), ..Self::default() }
+    }
+
+    /// Whether its program never ran.
+    pub(crate) fn never_ran(&self) -> bool {
+        self.id.is_empty() && self.exit.as_ref().is_some_and(|exit| exit.code == NOT_RUN_CODE)
+    }
+
     pub(crate) fn running(&self) -> bool {
         self.exit.is_none()
     }

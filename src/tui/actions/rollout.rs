@@ -1,8 +1,9 @@
 //! What can be done with the way a workload changes: go back, stop half-way, another image, a label.
 
 use super::change::ask;
-use super::{Doing, always, any};
+use super::{Doing, Subject, always, any};
 use crate::tui::model::catalog::Resource;
+use crate::tui::model::facts::Key;
 use crate::tui::model::kubectl;
 use crate::tui::msg::Deed;
 use crate::tui::view::Step;
@@ -14,7 +15,7 @@ pub static BACK: Doing = Doing {
     key: None,
     about: "Pone de nuevo el molde de pods de la revisión anterior; los pods cambian poco a poco.",
     fits: Resource::restartable,
-    refused: always,
+    refused: only_version,
     command: |subject| kubectl::deed(subject.one(), &Deed::Undo(None)),
     steps: |subject| {
         let told = "Sus pods se cambiarán poco a poco por otros como los de antes. Qué cambia se ve en el detalle, pestaña Historia.";
@@ -23,6 +24,17 @@ pub static BACK: Doing = Doing {
     changes: true,
     many: false,
 };
+
+/// A Deployment's versions are its ReplicaSets, which are named after it.
+fn only_version(subject: &Subject) -> Option<String> {
+    let target = subject.one();
+    let namespace = target.namespace.as_deref().filter(|_| target.resource.kind == "Deployment")?;
+    let own = |key: &&Key| {
+        *key.namespace == *namespace && key.name.rsplit_once('-').is_some_and(|(name, _)| name == target.name)
+    };
+    let versions = subject.state.cluster.replica_sets.keys().filter(own).count();
+    (versions == 1).then(|| "solo ha tenido una versión: no hay otra a la que volver".into())
+}
 
 /// Half-way and no further.
 pub static PAUSE: Doing = Doing {

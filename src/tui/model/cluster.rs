@@ -149,6 +149,10 @@ impl Cluster {
         self.untold |= !change.calm();
         match change {
             Change::Replace(source, facts) => {
+                // Whoever was away may come back with another store, which counts from its own beginning.
+                if matches!(self.feed(source), Feed::Lost(failure) if failure.unreachable()) {
+                    (self.revision, self.told) = (0, 0);
+                }
                 self.clear(source);
                 for fact in facts {
                     self.put(fact);

@@ -55,6 +55,7 @@ impl Failure {
     /// One line in Spanish for a place where there is little room.
     pub fn short(&self) -> String {
         match self.code {
+            0 if self.message.contains("Connection refused") => "sin conexión: nadie escucha en esa dirección".into(),
             0 => format!("sin conexión: {}", self.message),
             401 | 403 => "sin permiso".into(),
             404 => "no existe aquí".into(),

@@ -16,8 +16,13 @@ pub fn health(object: &Value) -> (Light, String) {
     }
     match text(object, "/kind") {
         "Pod" => of_pod(object),
+        "Deployment" if rolls(object) => {
+            let (_, word) = replicas(wanted(object), number(object, "/status/readyReplicas"));
+            let stuck = each(object, "/status/conditions").any(|it| it["reason"] == "ProgressDeadlineExceeded");
+            (if stuck { Light::Bad } else { Light::Busy }, word)
+        }
         "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController" => {
-            replicas(number(object, "/spec/replicas").unwrap_or(1), number(object, "/status/readyReplicas"))
+            replicas(wanted(object), number(object, "/status/readyReplicas"))
         }
         "DaemonSet" => replicas(
             number(object, "/status/desiredNumberScheduled").unwrap_or(0),
@@ -28,6 +33,16 @@ pub fn health(object: &Value) -> (Light, String) {
         "PersistentVolumeClaim" | "PersistentVolume" | "Namespace" => phase(text(object, "/status/phase")),
         _ => conditions(object),
     }
+}
+
+fn wanted(object: &Value) -> i64 {
+    number(object, "/spec/replicas").unwrap_or(1)
+}
+
+/// Whether pods of an old version stand in for new ones that are not there yet.
+fn rolls(object: &Value) -> bool {
+    let (status, updated) = (number(object, "/status/replicas"), number(object, "/status/updatedReplicas"));
+    status.is_some_and(|all| all > wanted(object)) || updated.unwrap_or(0) < wanted(object)
 }
 
 fn of_pod(object: &Value) -> (Light, String) {

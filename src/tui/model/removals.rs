@@ -83,8 +83,11 @@ impl Open {
         cluster.deployments.contains_key(&deployment) || self.deployments.contains(&deployment)
     }
 
-    /// Whether its ReplicaSet, if it has one, still wanted as many pods as it had.
+    /// Whether its ReplicaSet, if it has one, still wanted as many pods as it had. What has ended goes with its Job.
     fn is_wanted(&self, pod: &Pod, cluster: &Cluster) -> bool {
+        if pod.owner.starts_with("Job/") {
+            return !pod.ended;
+        }
         let Some(set) = pod.owner.strip_prefix("ReplicaSet/") else { return true };
         let set = Key::new(&pod.key.namespace, set);
         let Some(owner) = cluster.replica_sets.get(&set) else { return false };

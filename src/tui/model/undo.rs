@@ -56,9 +56,12 @@ const GIVEN: &[&str] = &[
 
 impl Undo {
     /// Takes a deletion back by making the object again: with a new uid, and without what it owned. A Namespace does not come
-    /// back with what was in it, nor a Node with its kubelet: those cannot be taken back.
+    /// back with what was in it, nor a Node with its kubelet, and a pod of a controller is replaced: those cannot be taken back.
     pub fn recreating(what: &str, path: String, before: &Value, kind: &str) -> Option<Self> {
-        if ["Namespace", "Node"].contains(&kind) {
+        // Whose controller has made another one by now would only lose one of the two.
+        let replaced =
+            kind == "Pod" && before["metadata"]["ownerReferences"].as_array().is_some_and(|all| !all.is_empty());
+        if replaced || ["Namespace", "Node"].contains(&kind) {
             return None;
         }
         let mut body = before.clone();

@@ -249,10 +249,30 @@ fn an_unknown_word_is_explained() {
 #[test]
 fn a_question_is_answered_before_one_goes_elsewhere() {
     let mut driver = pods((120, 40));
-    driver.press("ctrl-d");
-    let asked = driver.screen();
-    driver.press(": o t L");
-    assert_eq!(driver.screen(), asked);
-    driver.press("esc :");
-    assert_ne!(driver.screen(), asked);
+    driver.press("ctrl-d o t L");
+    driver.shows("¿Borrar pod/api-5c9b8d7f66-s2t3u?");
+    driver.press(":");
+    driver.shows("╭ Ir a ─");
+    driver.hides("¿Borrar");
+}
+
+#[test]
+fn a_word_typed_into_a_question_does_not_answer_it() {
+    let mut driver = pods((120, 40));
+    driver.press("ctrl-d d e p l o y s");
+    driver.shows("¿Borrar pod/api-5c9b8d7f66-s2t3u?");
+    driver.shows("hay una pregunta abierta");
+    let deleted = |driver: &Driver| driver.effects.iter().any(|effect| matches!(effect, Effect::Change { .. }));
+    assert!(!deleted(&driver));
+    driver.press("right enter");
+    assert!(deleted(&driver), "con las flechas y Enter se contesta igual");
+}
+
+#[test]
+fn on_the_bridge_esc_lets_go_of_what_is_chosen_before_it_asks_to_leave() {
+    let mut driver = Driver::new((120, 40));
+    driver.press("down esc");
+    driver.hides("¿Salir de Timonel?");
+    driver.press("esc");
+    driver.shows("¿Salir de Timonel?");
 }

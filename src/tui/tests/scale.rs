@@ -180,7 +180,7 @@ fn a_bridge_where_nothing_stirs_counts_no_seconds_until_a_key_or_a_change() {
     };
     assert!(after(&mut driver, 9).contains("● en vivo"));
     let still = after(&mut driver, 11);
-    assert!(still.contains("● en calma") && still.contains("latido ✓"), "{still}");
+    assert!(still.contains("● sin cambios") && still.contains("latido ✓"), "{still}");
     assert!(!driver.app.pulses(), "nadie mide mientras");
     assert_eq!(after(&mut driver, 55), still, "no se escribe nada");
     driver.send(Msg::Cluster(vec![Change::Put(Fact::Node(node("worker-1", "True", "10.244.1.0/24").into()))]));

@@ -89,7 +89,7 @@ fn the_past_is_played_and_compared() {
     driver.shows("+ pod nuevo-7d4b9c6f5-zzzzz");
     driver.shows("- pod db-0");
     driver.press("v + space");
-    driver.shows("▶ ×8");
+    driver.shows("▶ reproduciendo · ×8");
     for turn in 1..=3 {
         driver.answer(pause, Reply::Pause(turn));
     }

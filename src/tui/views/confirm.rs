@@ -16,7 +16,7 @@ use crate::tui::widgets::text::{span, wrap};
 pub static ENTRY: Entry = Entry {
     name: "pregunta",
     words: &[],
-    about: "Una pregunta antes de algo que no se puede deshacer",
+    about: "Una pregunta antes de hacer algo: qué pasará o qué se pierde",
     keys: KEYS,
     go: super::unreachable_by_word,
 };
@@ -25,7 +25,7 @@ static KEYS: &[&[Binding]] = &[&[
     bind(&["s"], Action::Yes, "sí", "Sí, hazlo"),
     bind(&["n", "esc", "q"], Action::No, "no", "No; es lo que se entiende si dudas"),
     bind(&["left", "right", "tab", "h", "l"], Action::Next, "", "Pasar de No a Sí y al revés"),
-    bind(&["enter"], Action::Enter, "aceptar lo marcado", "Hacer lo que está marcado"),
+    bind(&["enter"], Action::Enter, "aceptar", "Hacer lo que está elegido"),
 ]];
 
 #[derive(Debug)]
@@ -35,16 +35,21 @@ struct Confirm {
     command: Option<String>,
     yes: Steps,
     chosen: bool,
+    /// Whether something else was typed: then letters are no answers any more, only Enter is.
+    strayed: bool,
 }
+
+/// What letters mean here.
+const LETTERS: &[char] = &['s', 'n', 'q', 'h', 'l', '?', ':'];
 
 /// Asks; the steps are done only after a yes.
 pub fn open(question: &str, lost: Vec<String>, command: Option<String>, yes: Steps) -> Box<dyn View> {
-    Box::new(Confirm { question: question.into(), lost, command, yes, chosen: false })
+    Box::new(Confirm { question: question.into(), lost, command, yes, chosen: false, strayed: false })
 }
 
 /// The same about something that harms nothing: yes is marked.
 pub fn open_harmless(question: &str, told: Vec<String>, command: Option<String>, yes: Steps) -> Box<dyn View> {
-    Box::new(Confirm { question: question.into(), lost: told, command, yes, chosen: true })
+    Box::new(Confirm { question: question.into(), lost: told, command, yes, chosen: true, strayed: false })
 }
 
 impl Confirm {
@@ -94,6 +99,14 @@ impl View for Confirm {
 
     fn floats(&self) -> bool {
         true
+    }
+
+    /// Who types a word that was meant for another place must not answer with one of its letters.
+    fn stroke(&mut self, letter: char, _: &State) -> Option<Steps> {
+        self.strayed |= !LETTERS.contains(&letter);
+        (self.strayed && letter.is_alphanumeric()).then(|| {
+            vec![Step::Say(Notice::tip("hay una pregunta abierta: elige con ← →, y Enter; Esc la deja sin hacer nada"))]
+        })
     }
 
     fn act(&mut self, action: Action, _: &State) -> Steps {

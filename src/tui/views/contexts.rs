@@ -22,7 +22,7 @@ pub static ENTRY: Entry = Entry {
     keys: KEYS,
     go: |_, name| match name {
         "" => Ok(vec![Step::Push(Box::<Contexts>::default())]),
-        name => Ok(vec![Step::Depart(format!("contexto {name}"))]),
+        name => Ok(vec![Step::Push(Box::new(Contexts { wish: name.into(), ..Contexts::default() }))]),
     },
 };
 
@@ -38,11 +38,26 @@ static KEYS: &[&[Binding]] = &[
 struct Contexts {
     read: Option<Result<Vec<ContextLine>, String>>,
     chosen: usize,
+    /// Where one wanted to go at once; empty when one only looks.
+    wish: String,
 }
 
 impl Contexts {
     fn all(&self) -> &[ContextLine] {
         self.read.as_ref().and_then(|read| read.as_ref().ok()).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl Contexts {
+    /// Goes where one wanted to, if that is a context.
+    fn grant(&mut self, state: &State) -> Steps {
+        let wish = std::mem::take(&mut self.wish);
+        match self.all().iter().any(|line| line.name == wish) {
+            _ if wish.is_empty() => Steps::new(),
+            _ if wish == state.context => vec![Step::Say(Notice::tip("ya estás en ese contexto"))],
+            true => vec![Step::Depart(format!("contexto {wish}"))],
+            false => vec![Step::Say(Notice::bad(format!("no hay ningún contexto «{wish}»: elige uno de la lista")))],
+        }
     }
 }
 
@@ -71,6 +86,7 @@ impl View for Contexts {
             self.read = Some(read);
             let here = self.all().iter().position(|line| line.name == state.context);
             self.chosen = here.or_else(|| self.all().iter().position(|line| line.current)).unwrap_or(0);
+            return self.grant(state);
         }
         Steps::new()
     }

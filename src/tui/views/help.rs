@@ -69,8 +69,17 @@ fn key(state: &State, alike: &[&Binding]) -> Vec<Line<'static>> {
     entry(state, &told, 20, alike.first().map_or("", |binding| binding.help))
 }
 
+/// Whether two bindings want the same first key.
+fn shares(own: &Binding, other: &Binding, state: &State) -> bool {
+    let keymap = &state.settings.keymap;
+    keymap.keys(other).first().is_some_and(|key| keymap.keys(own).contains(key))
+}
+
 fn keys_of(state: &State, groups: &[&[Binding]]) -> Vec<Line<'static>> {
-    let bindings: Vec<&Binding> = groups.iter().copied().flatten().collect();
+    told_keys(state, &groups.iter().copied().flatten().collect::<Vec<_>>())
+}
+
+fn told_keys(state: &State, bindings: &[&Binding]) -> Vec<Line<'static>> {
     bindings.chunk_by(|one, other| one.help == other.help).flat_map(|alike| key(state, alike)).collect()
 }
 
@@ -89,12 +98,14 @@ impl Help {
         content.push(heading(theme, "teclas de esta vista"));
         content.extend(keys_of(state, self.groups));
         content.extend([Line::default(), heading(theme, "en todas partes")]);
-        content.extend(keys_of(state, &[keys::GLOBAL]));
+        let taken = |binding: &&Binding| !self.groups.iter().copied().flatten().any(|own| shares(own, binding, state));
+        let left: Vec<&Binding> = keys::GLOBAL.iter().filter(taken).collect();
+        content.extend(told_keys(state, &left));
         content.extend([Line::default(), heading(theme, "señales")]);
         content.extend(Light::ALL.into_iter().map(|each| {
             Line::from(vec![span("   ", theme.text()), light(theme, each), span(each.word(), theme.text())])
         }));
-        content.extend(entry(state, "● en calma", 20, CALM));
+        content.extend(entry(state, "● sin cambios", 20, CALM));
         content.extend([Line::default(), heading(theme, "ir a, con :")]);
         for view_entry in ALL.iter().filter(|it| !it.words.is_empty()) {
             let words = view_entry.words.iter().map(|word| format!(":{word}")).collect::<Vec<_>>().join("  ");

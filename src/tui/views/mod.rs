@@ -29,6 +29,7 @@ pub mod why;
 
 use std::sync::Arc;
 
+use super::actions;
 use super::keys::Binding;
 use super::model::catalog::{self, Resource};
 use super::model::scope::Scope;
@@ -110,7 +111,16 @@ pub fn go(line: &str, state: &State) -> Result<Steps, String> {
     match catalog::find(&state.catalog, word) {
         Some(kind) => list(kind, rest.trim(), state),
         None if word.is_empty() => Ok(Steps::new()),
-        None => Err(format!("no conozco «{word}»: ni es una vista ni un recurso de este servidor")),
+        None => Err(unknown(word)),
+    }
+}
+
+/// What to say of a word that leads nowhere; perhaps it is something that is done.
+fn unknown(word: &str) -> String {
+    let begins = |name: &str| word.chars().count() > 3 && name.to_lowercase().starts_with(&word.to_lowercase());
+    match actions::ALL.iter().find(|doing| begins(doing.name)) {
+        Some(doing) => format!("«{}» se hace sobre algo: elígelo y pulsa a (acciones)", doing.name),
+        None => format!("no conozco «{word}»: ni es una vista ni un recurso de este servidor (:recursos los enseña)"),
     }
 }
 

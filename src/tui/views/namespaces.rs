@@ -1,7 +1,7 @@
 //! Which namespaces are looked at: those of the server, live, filtered as one types; one, several or all.
 
 use ratatui::Frame;
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
@@ -104,6 +104,11 @@ impl View for Namespaces {
     }
 
     fn key(&mut self, key: KeyEvent, _: &State) -> Option<Steps> {
+        // No name has a blank: it marks, as in lists.
+        if key.code == KeyCode::Char(' ') {
+            self.mark();
+            return Some(Steps::new());
+        }
         self.input.key(key).then(|| {
             self.rows.filter(Filter::new(self.input.text()));
             self.chosen = 0;
@@ -147,6 +152,9 @@ impl View for Namespaces {
         let offered = self.offered();
         let mut body = vec![self.input.line(theme, "buscar: "), Line::default()];
         body.extend(self.failure.as_ref().map(|failure| Line::styled(failure.short(), theme.bad())));
+        if offered.is_empty() {
+            body.push(Line::styled("ninguno se llama así", theme.warn()));
+        }
         let room = usize::from(inner.height).saturating_sub(body.len());
         for index in window::around(self.chosen, offered.len(), room) {
             let style = if index == self.chosen { theme.selected() } else { theme.text() };

@@ -8,7 +8,8 @@ use ratatui::text::Line;
 use super::{ALL, Entry};
 use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::format::pad;
-use crate::tui::state::State;
+use crate::tui::msg::Effect;
+use crate::tui::state::{Notice, State};
 use crate::tui::theme::Theme;
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::input::Input;
@@ -97,6 +98,10 @@ impl Palette {
     fn enter(&mut self, state: &State) -> Steps {
         if !self.input.text().contains(' ') && (self.chosen > 0 || super::go(self.input.text(), state).is_err()) {
             self.complete(state);
+        }
+        // What is not known stays to be mended.
+        if let Err(why) = super::go(self.input.text().trim(), state) {
+            return vec![Step::Say(Notice::bad(why)), Step::Run(Effect::Discover)];
         }
         vec![Step::Pop, Step::Go(self.input.text().trim().to_string())]
     }

@@ -8,6 +8,7 @@ use ratatui::text::Line;
 use super::{Entry, confirm};
 use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::catalog::Target;
+use crate::tui::model::format::thousands;
 use crate::tui::model::kubectl;
 use crate::tui::msg::{Deed, Effect};
 use crate::tui::state::{Notice, State};
@@ -63,15 +64,17 @@ impl Scale {
 
     /// Asks for it; for so many more at once, only after a yes.
     fn send(&self) -> Steps {
-        let Some(replicas) = self.wanted() else { return Steps::new() };
+        let Some(replicas) = self.wanted() else { return vec![Step::Say(Notice::tip("escribe cuántas, con cifras"))] };
         let change = Deed::Scale(replicas);
         let command = kubectl::deed(&self.target, &change);
         let asked = Step::Run(Effect::Change { command: command.clone(), target: self.target.clone(), change });
         if replicas.saturating_sub(self.now.unwrap_or(0)) < MANY {
             return vec![Step::Pop, asked];
         }
-        let told =
-            format!("Son {replicas} pods: lleva su tiempo, y los que no quepan en los workers esperarán sin nodo.");
+        let told = format!(
+            "Son {} pods: lleva su tiempo, y los que no quepan en los workers esperarán sin nodo.",
+            thousands(replicas.unsigned_abs())
+        );
         vec![Step::Pop, Step::Push(confirm::open("¿Pedir tantas réplicas?", vec![told], Some(command), vec![asked]))]
     }
 }

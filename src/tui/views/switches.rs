@@ -24,7 +24,7 @@ use crate::tui::widgets::window;
 /// Columns beside a part's name for its light, its state and how much it is asked: a long name leaves them.
 const FIGURES: usize = 48;
 /// Columns below which what a part is about says nothing.
-const A_FEW_WORDS: usize = 14;
+const A_FEW_WORDS: usize = 36;
 
 /// Its line in the table of views.
 pub static ENTRY: Entry = Entry {
@@ -179,7 +179,7 @@ impl View for Switches {
 
     fn hint(&self, binding: &'static Binding, state: &State) -> &'static str {
         let all = parts::listed(&state.cluster);
-        let own = binding.action == Action::Switches && !binding.hint.is_empty();
+        let own = binding.action == Action::Switches && !binding.hint.is_empty() && state.frozen().is_none();
         match all.get(self.place(&all)).filter(|_| own) {
             Some(part) if part.enabled => "apagar",
             Some(_) => "encender",

@@ -27,7 +27,10 @@ pub static ENTRY: Entry = Entry {
     words: &["terminal", "shell", "sh"],
     about: "Una terminal en esta máquina donde kubectl funciona; dentro de un contenedor, con s sobre un pod",
     keys: KEYS,
-    go: |state, _| Ok(vec![Step::Push(local(state))]),
+    go: |state, _| match state.locked || state.settings.read_only {
+        true => Err("modo de solo lectura: con la terminal se podría cambiar todo".into()),
+        false => Ok(vec![Step::Push(local(state))]),
+    },
 };
 
 static KEYS: &[&[Binding]] = &[&[
@@ -113,7 +116,8 @@ impl Terminal {
         if let Err(failure) = &ended
             && let Some(names) = containers(&failure.message)
         {
-            self.offered = names;
+            // Who does not choose sees why nothing runs.
+            (self.offered, self.ended) = (names, Some(ended));
             return vec![Step::Push(chooser::open("¿En qué contenedor?", self.offered.clone(), 0))];
         }
         self.ended = Some(ended);
@@ -212,6 +216,11 @@ impl View for Terminal {
 
     fn mouse(&self) -> bool {
         false
+    }
+
+    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+        // The last line says it then.
+        if binding.action == Action::Back && self.ended.is_some() { "" } else { binding.hint }
     }
 
     fn opened(&mut self, ticket: Ticket, state: &State) -> Steps {

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{Entry, bridge};
+use crate::tui::actions;
 use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::format::{ago, fit, thousands};
 use crate::tui::model::removals;
@@ -28,7 +29,17 @@ pub static ENTRY: Entry = Entry {
     go: |_, _| Ok(vec![Step::Push(Box::<Timeline>::default())]),
 };
 
-static KEYS: &[&[Binding]] = &[&[
+static KEYS: &[&[Binding]] = &[OWN, ON_BRIDGE, actions::ENTER, actions::FIRST];
+
+/// Choosing on the bridge as it was, and looking into what is chosen.
+static ON_BRIDGE: &[Binding] = &[
+    bind(&["tab"], Action::Next, "", "Pasar a la sección siguiente del puente"),
+    bind(&["backtab"], Action::Previous, "", "Pasar a la sección anterior del puente"),
+    bind(&["down", "j"], Action::Down, "", "Bajar en el puente"),
+    bind(&["up", "k"], Action::Up, "", "Subir en el puente"),
+];
+
+static OWN: &[Binding] = &[
     bind(&["left"], Action::Left, "atrás", "Un cambio hacia atrás"),
     bind(&["right"], Action::Right, "", "Un cambio hacia adelante"),
     bind(
@@ -37,18 +48,18 @@ static KEYS: &[&[Binding]] = &[&[
         "borrado",
         "Saltar a justo antes del último borrado que alguien pidió; otra vez, al anterior",
     ),
+    bind(&["v"], Action::Table, "comparar", "Ver qué es distinto ahora, o volver al puente"),
     bind(&["space"], Action::Mark, "reproducir", "Reproducir desde aquí, o parar"),
     bind(&["+"], Action::ScaleUp, "", "Reproducir más deprisa"),
     bind(&["-"], Action::ScaleDown, "", "Reproducir más despacio"),
     bind(&["E"], Action::Events, "evento", "Saltar al evento anterior"),
     bind(&["ctrl-n"], Action::NextFound, "", "Saltar al evento siguiente"),
-    bind(&["v"], Action::Table, "comparar", "Ver qué es distinto ahora, o volver al puente"),
     bind(&["pgup"], Action::PageUp, "", "Cincuenta cambios hacia atrás"),
     bind(&["pgdn"], Action::PageDown, "", "Cincuenta cambios hacia adelante"),
     bind(&["g", "home"], Action::Top, "", "Ir al principio de lo que se recuerda"),
     bind(&["G", "end"], Action::Bottom, "", "Ir a ahora, sin cerrar"),
     bind(&["t", "esc", "q"], Action::Back, "volver a ahora", "Volver a ahora"),
-]];
+];
 
 /// Changes of a page.
 const PAGE: usize = 50;
@@ -128,12 +139,12 @@ impl Timeline {
         let when = if place == last { "ahora".into() } else { ago(at, state.clock) };
         let clock = at.strftime("%H:%M:%S").to_string();
         let count = format!("cambio {} de {}", thousands(steps as u64), thousands(all as u64));
-        let play = if self.playing { "▶" } else { "❚❚" };
+        let play = if self.playing { "▶ reproduciendo" } else { "❚❚ parado" };
         let left = Line::from(vec![
             span(format!(" ◀ {clock} UTC "), theme.warn()),
             span(format!(" {when} · {count}"), theme.text()),
         ]);
-        let right = Line::styled(format!("{play} ×{} ", SPEEDS[self.speed]), theme.accent());
+        let right = Line::styled(format!("{play} · ×{} ", SPEEDS[self.speed]), theme.accent());
         let told = state.past.as_ref().map_or("", |past| past.told.as_str());
         let told = fit(&format!(" {told}"), room);
         [sides(left, right, room), track(theme, (steps, all), room), Line::styled(told, theme.text())]
@@ -189,6 +200,7 @@ impl View for Timeline {
         match binding.action {
             Action::Table if self.comparing => "volver al puente",
             Action::Mark if self.playing => "parar",
+            Action::Describe | Action::Why | Action::Actions if self.comparing => "",
             _ => binding.hint,
         }
     }
@@ -240,7 +252,8 @@ impl View for Timeline {
                 return Steps::new();
             }
             Action::Back => return vec![Step::Pop],
-            _ => return Steps::new(),
+            _ if self.comparing => return vec![Step::Say(Notice::tip("v vuelve al puente: ahí se elige"))],
+            other => return self.bridge.act(other, state),
         };
         self.playing = false;
         if to == here && state.past.is_some() {

@@ -89,6 +89,14 @@ impl View for Tour {
         KEYS
     }
 
+    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+        match binding.action {
+            Action::Next if self.card + 1 == CARDS.len() => "empezar",
+            Action::Back if self.card + 1 == CARDS.len() => "",
+            _ => binding.hint,
+        }
+    }
+
     fn floats(&self) -> bool {
         true
     }
@@ -116,7 +124,7 @@ impl View for Tour {
         let inner = dialog(frame, area, (width, height), title, theme);
         let dots = (0..CARDS.len()).map(|card| span(if card == self.card { "● " } else { "○ " }, theme.accent()));
         let last = self.card + 1 == CARDS.len();
-        let way = if last { "  Enter empieza" } else { "  Enter sigue · Esc lo deja" };
+        let way = if last { "  Enter empezar" } else { "  Enter seguir · ← atrás · Esc dejarlo" };
         let foot = Line::from(dots.chain([span(way, theme.dim())]).collect::<Vec<_>>());
         lines(frame, inner, std::iter::once(Line::default()).chain(told).chain([Line::default(), foot]));
     }

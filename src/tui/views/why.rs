@@ -38,6 +38,9 @@ pub static ENTRY: Entry = Entry {
 
 static KEYS: &[&[Binding]] = &[OWN, actions::ENTER, actions::FIRST, actions::PODS, actions::THEN, keys::MOVES];
 
+/// The same of a kind without pods behind it.
+static WITHOUT_PODS: &[&[Binding]] = &[OWN, actions::ENTER, actions::FIRST, actions::THEN, keys::MOVES];
+
 static OWN: &[Binding] = &[
     bind(&["tab"], Action::Next, "otra causa", "Pasar a la causa siguiente"),
     bind(&["backtab"], Action::Previous, "", "Pasar a la causa anterior"),
@@ -163,11 +166,20 @@ impl Why {
 
 /// What fails, when it is something else that was asked about.
 fn elsewhere(sign: Light, state: &State) -> String {
-    let fails = |pod: &&std::sync::Arc<Pod>| pod.light == Light::Bad && !pod.trouble.is_empty();
-    match state.cluster.pods.values().find(fails).filter(|_| sign != Light::Bad) {
-        Some(pod) => format!(" Aquí no; sí falla el pod {} ({}): elígelo y pulsa X.", pod.key.name, pod.trouble),
-        None => String::new(),
-    }
+    let ill = |pod: &&std::sync::Arc<Pod>| {
+        let fails = pod.light == Light::Bad && !pod.trouble.is_empty();
+        (fails || pod.light == Light::Waiting) && state.scope.has(&pod.key.namespace)
+    };
+    let mut all = state.cluster.pods.values().filter(ill).filter(|_| sign != Light::Bad);
+    let Some(first) = all.next() else { return String::new() };
+    let more = match all.count() {
+        0 => String::new(),
+        more => format!(", y {more} más"),
+    };
+    format!(
+        " Quien está en apuros es el pod {}{more}: en el puente, X sin elegir nada lleva al primero.",
+        first.key.name
+    )
 }
 
 /// One cause with all that belongs to it.
@@ -233,7 +245,7 @@ impl View for Why {
     }
 
     fn keys(&self) -> &'static [&'static [Binding]] {
-        KEYS
+        if actions::has_pods(&self.target.resource) { KEYS } else { WITHOUT_PODS }
     }
 
     fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {

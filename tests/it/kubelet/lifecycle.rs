@@ -96,6 +96,26 @@ async fn a_crashing_container_waits_longer_each_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_program_that_is_not_in_the_image_is_tried_again_like_one_that_crashes() {
+    let cluster = cluster().await;
+    let container = json!({ "name": "c", "image": "busybox", "command": ["/no-existe"] });
+    cluster.pod("malo", json!({ "containers": [container] })).await;
+    let pod = cluster.until("malo", |pod| state(pod)["waiting"]["reason"] == "RunContainerError").await;
+    assert!(state(&pod)["waiting"]["message"].as_str().unwrap().contains("/no-existe"), "{pod}");
+    let looping = |pod: &serde_json::Value| {
+        state(pod)["waiting"]["reason"] == "CrashLoopBackOff"
+            && pod["status"]["containerStatuses"][0]["restartCount"] == 3
+    };
+    let pod = cluster.until_within(Duration::from_secs(100), "malo", looping).await;
+    let last = &pod["status"]["containerStatuses"][0]["lastState"]["terminated"];
+    assert_eq!((&last["exitCode"], &last["reason"]), (&json!(128), &json!("StartError")));
+    let once = json!({ "restartPolicy": "Never", "containers": [container] });
+    cluster.pod("una-vez", once).await;
+    let pod = cluster.until("una-vez", |pod| pod["status"]["phase"] == "Failed").await;
+    assert_eq!(state(&pod)["terminated"]["reason"], "StartError");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_image_that_cannot_exist_is_asked_for_again_and_again() {
     let cluster = cluster().await;
     cluster.pod("nada", json!({ "containers": [{ "name": "c", "image": "ejemplo.invalid/x:1" }] })).await;

@@ -29,8 +29,7 @@ async fn apply(shared: &Shared, mode: Mode, draft: &Draft) -> Result<Applied, Fa
     };
     let (how, body) = merge::patch(&live, draft);
     let object = patch(shared, &format!("{}?{checks}", draft.target.path()), how, &body).await?;
-    let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
-    let verb = match (version(&object) == version(&live), draft.original.is_some()) {
+    let verb = match (alike(&object, &live), draft.original.is_some()) {
         (true, _) => "unchanged",
         (false, true) => "edited",
         (false, false) => "configured",
@@ -47,4 +46,30 @@ async fn create(shared: &Shared, checks: &str, draft: &Draft) -> Result<Applied,
     let command = crate::tui::model::kubectl::deed(&draft.target, &crate::tui::msg::Deed::Delete);
     let undo = Undo { what: format!("crear {name}"), command, repair: Repair::Delete { path: draft.target.path() } };
     Ok(Applied { object, verb: "created", undo: Some(undo) })
+}
+
+/// Whether nothing changed but what the server keeps account with: a dry run gives no new version to go by.
+fn alike(one: &Value, other: &Value) -> bool {
+    let bare = |object: &Value| {
+        let mut object = object.clone();
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            ["managedFields", "resourceVersion", "generation"].iter().for_each(|field| drop(metadata.remove(*field)));
+        }
+        object
+    };
+    bare(one) == bare(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::alike;
+
+    #[test]
+    fn a_change_shows_in_the_object_though_its_version_stays() {
+        let web = |image: &str, version: &str| json!({"metadata": {"name": "web", "resourceVersion": version}, "spec": {"image": image}});
+        assert!(alike(&web("v1", "7"), &web("v1", "9")));
+        assert!(!alike(&web("v1", "7"), &web("v2", "7")), "as a dry run answers");
+    }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::tui::model::cluster::{Cluster, Feed, Source};
-use crate::tui::model::facts::Key;
+use crate::tui::model::facts::{Happening, Key};
 use crate::tui::model::failure::Failure;
 use crate::tui::model::format::{bytes, decimal, seconds_between, thousands};
 use crate::tui::model::light::Light;
@@ -100,7 +100,7 @@ fn api_server(cluster: &Cluster) -> Master {
         (Light::Bad, ..) => ("sin conexión".into(), "sin conexión: reintentando".into()),
         (_, _, Some(failure)) => ("●".into(), format!("métricas: {}", why_not(failure))),
         (_, Some(rate), None) => (format!("{} pet/s", decimal(rate)), requests(rate, metrics.latency)),
-        (_, None, None) if metrics.gone_by => ("·".into(), "no se midió".into()),
+        (_, None, None) if metrics.gone_by => (String::new(), "no se midió".into()),
         (_, None, None) => ("…".into(), "midiendo…".into()),
     };
     Master { name: "API Server", light, brief, lines: vec![line], spark: true, ..Master::default() }
@@ -139,8 +139,8 @@ fn controller_manager(cluster: &Cluster, now: Timestamp) -> Master {
     let brief = match (trouble.is_some(), of(Light::Unknown), of(Light::Busy)) {
         (true, ..) => silent(light),
         (false, 0, 0) => "al día".into(),
-        (false, 0, 1) => "1 trabaja".into(),
-        (false, 0, many) => format!("{many} trabajan"),
+        (false, 0, 1) => "falta 1".into(),
+        (false, 0, many) => format!("faltan {many}"),
         (false, ..) => "…".into(),
     };
     let lines = trouble.into_iter().collect();
@@ -191,7 +191,8 @@ fn scheduler(cluster: &Cluster, now: Timestamp) -> Master {
 
 /// The last binding, read from the scheduler's own event: `Successfully assigned NS/POD to NODE`.
 fn last_decision(cluster: &Cluster) -> Option<String> {
-    let event = cluster.last_event(|event| event.reason == "Scheduled")?;
+    let there = |event: &Happening| cluster.pods.keys().any(|key| key.name == event.object);
+    let event = cluster.last_event(|event| event.reason == "Scheduled").filter(|event| there(event))?;
     let (_, node) = event.message.rsplit_once(" to ")?;
     Some(format!("{} → {node}", event.object))
 }
@@ -200,12 +201,14 @@ fn etcd(cluster: &Cluster) -> Master {
     let sample = cluster.metrics.sample().copied().unwrap_or_default();
     // Behind an API Server that does not answer nobody knows how it is.
     let light = if cluster.broken().is_some() { Light::Unknown } else { reachable(cluster) };
-    let revision = sample.revision.map(whole);
+    // Of a moment gone by its revision is known, and no measure.
+    let then = Some(cluster.revision).filter(|revision| cluster.metrics.gone_by && *revision > 0);
+    let revision = sample.revision.map(whole).or(then);
     let keys = sample.objects.map(|keys| format!("{} claves", thousands(whole(keys))));
     let size = sample.bytes.map(|size| bytes(whole(size)));
     let stored: Vec<String> = keys.into_iter().chain(size).collect();
     let known = revision.map(|revision| format!("revisión {}", thousands(revision)));
-    let nothing = || vec!["detrás del API Server: aquí no se ve".into()];
+    let nothing = || vec!["aquí no se ve".into()];
     let mut lines: Vec<String> = known.into_iter().collect();
     lines.extend((!stored.is_empty()).then(|| stored.join(" · ")));
     let lines = if lines.is_empty() { nothing() } else { lines };

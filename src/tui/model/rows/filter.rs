@@ -23,6 +23,7 @@ enum Pattern {
 pub struct Filter {
     pattern: Pattern,
     inverse: bool,
+    literal: bool,
 }
 
 /// What was typed, read: the labels go to the server, the rest is looked for here.
@@ -56,7 +57,13 @@ impl Filter {
             Some(letters) => Pattern::Letters(letters.trim().chars().flat_map(char::to_lowercase).collect()),
             None => expression(text).or_else(|| expression(&regex::escape(text))).map_or(Pattern::Any, Pattern::Regex),
         };
-        Self { pattern, inverse }
+        let literal = !text.starts_with("-f") && !text.is_empty() && expression(text).is_none();
+        Self { pattern, inverse, literal }
+    }
+
+    /// Whether what was typed is no expression, and so looked for letter by letter.
+    pub fn literal(&self) -> bool {
+        self.literal
     }
 
     /// Whether everything passes.

@@ -188,7 +188,10 @@ const NEEDED: &[(&str, &[Needed])] = &[
     ("HorizontalPodAutoscaler", &[("deployments", Space::Own, "")]),
 ];
 
-/// What what makes pods needs.
+/// What makes pods.
+const OWNERS: &[&str] = &["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job"];
+
+/// What those need.
 const OF_OWNERS: &[Needed] = &[
     ("pods", Space::Own, ""),
     ("nodes", Space::None, ""),
@@ -211,7 +214,11 @@ enum Space {
 /// What to list around an object to tell its causes.
 pub fn wants(object: &Value, state: &State) -> Vec<Want> {
     let kind = text(object, "/kind");
-    let needed = NEEDED.iter().find(|(name, _)| *name == kind).map_or(OF_OWNERS, |(_, needed)| needed);
+    let needed = match NEEDED.iter().find(|(name, _)| *name == kind) {
+        Some((_, needed)) => needed,
+        None if OWNERS.contains(&kind) => OF_OWNERS,
+        None => &[],
+    };
     let own = text(object, "/metadata/namespace");
     let want = |(word, space, fields): &Needed| {
         let namespace = match space {

@@ -17,7 +17,7 @@ use crate::tui::widgets::panel::{lines, panel, row};
 use crate::tui::widgets::text::{clip, light, span};
 
 /// What is told of the requests while nothing is measured.
-const CALM: &str = "en calma";
+const CALM: &str = "sin medir";
 
 /// The masters as those who act, in their order.
 const ACTORS: [Actor; 4] = [Actor::ApiServer, Actor::Controllers, Actor::Scheduler, Actor::Etcd];
@@ -114,7 +114,7 @@ fn loops(theme: Theme, pair: &[Loop], room: usize) -> Line<'static> {
     for each in pair {
         let sign = if each.total == 0 { light(theme, Light::Done) } else { light(theme, each.light) };
         let count = format!(" {}/{}", each.done, each.total);
-        let name = fit(each.name, column.saturating_sub(3 + count.len()).max(1));
+        let name = fit(each.name, column.saturating_sub(4 + count.len()).max(1));
         let blanks = column.saturating_sub(2 + name.len() + count.len());
         spans.extend([
             sign,

@@ -59,6 +59,8 @@ static SECTIONS: &[Binding] = &[
 pub(super) static OWN: &[Binding] = &[
     bind(&["o"], Action::Switches, "apagar", "Apagar o encender la parte elegida: masters, kubelets, red, proveedor"),
     bind(&["t"], Action::Timeline, "tiempo", "Volver atrás en el tiempo"),
+    bind(&["/"], Action::Filter, "", "Buscar un pod por su nombre: la lista de pods, filtrada"),
+    bind(&["esc"], Action::No, "", "Soltar lo elegido; sin nada elegido, salir"),
     bind(&["left", "h"], Action::Left, "", "Ir a la columna de la izquierda"),
     bind(&["right"], Action::Right, "", "Ir a la columna de la derecha"),
     bind(&["n"], Action::Namespaces, "", "Elegir qué namespace se mira"),
@@ -106,7 +108,21 @@ impl View for Bridge {
     }
 
     fn title(&self, state: &State) -> String {
-        if state.scope.all() { "Puente".into() } else { format!("Puente · {}", state.scope.title()) }
+        if state.scope.all() { "Puente".into() } else { format!("Puente · {} (0: todos)", state.scope.title()) }
+    }
+
+    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+        let (object, pods) = match self.focus.as_ref().map(Focus::spot) {
+            None => (true, true),
+            Some(Spot::Master(_)) => (false, false),
+            Some(Spot::Worker(_)) => (true, false),
+            Some(_) => (true, true),
+        };
+        match binding.action {
+            Action::Logs | Action::Shell if !pods => "",
+            Action::Actions | Action::Yaml | Action::Edit | Action::Delete if !object => "",
+            _ => binding.hint,
+        }
     }
 
     fn keys(&self) -> &'static [&'static [Binding]] {
@@ -121,6 +137,9 @@ impl View for Bridge {
             Action::Namespaces => vec![Step::Go("namespace".into())],
             Action::Lessons => vec![Step::Go("lecciones".into())],
             Action::Timeline => vec![Step::Go("tiempo".into())],
+            Action::Filter => vec![Step::Go("pods".into()), Step::Act(Action::Filter)],
+            Action::No if self.focus.take().is_some() => Steps::new(),
+            Action::No => vec![Step::AskToLeave],
             Action::Next
             | Action::Previous
             | Action::Left
@@ -153,6 +172,10 @@ impl View for Bridge {
     }
 
     fn home(&self) -> bool {
+        true
+    }
+
+    fn shows_revision(&self) -> bool {
         true
     }
 

@@ -21,6 +21,13 @@ pub enum Spot {
     Service(Key),
 }
 
+impl Focus {
+    /// What was chosen.
+    pub fn spot(&self) -> &Spot {
+        &self.spot
+    }
+}
+
 /// Section, column and row of a spot.
 type At = (usize, usize, usize);
 

@@ -12,19 +12,32 @@ use crate::tui::model::light::Light;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::panel::lines;
-use crate::tui::widgets::text::{clip, light, span};
+use crate::tui::widgets::text::{clip, light, sides, span};
 use crate::tui::widgets::window;
 
 /// Draws as many services as fit, those around the chosen one.
 pub fn draw(frame: &mut Frame, area: Rect, services: &[ServiceLine], chosen: Option<&Spot>, state: &State) {
     let theme = state.theme;
     if services.is_empty() {
-        return lines(frame, area, [Line::styled("   ninguno todavía", theme.dim())]);
+        let none = if state.scope.all() {
+            "   ninguno todavía".into()
+        } else {
+            format!("   ninguno en {} (0 mira todos los namespaces)", state.scope.title())
+        };
+        return lines(frame, area, [Line::styled(none, theme.dim())]);
     }
     let focus = services.iter().position(|line| is(chosen, line)).unwrap_or(0);
     let shown = window::around(focus, services.len(), usize::from(area.height));
     let widths = Widths::of(services, usize::from(area.width));
-    lines(frame, area, services[shown].iter().map(|line| service(line, &widths, is(chosen, line), state)));
+    let hidden = services.len() - shown.len();
+    let mut told: Vec<Line> =
+        services[shown].iter().map(|line| service(line, &widths, is(chosen, line), state)).collect();
+    if let Some(last) = told.last_mut().filter(|_| hidden > 0) {
+        let more = Line::styled(format!("  (y {hidden} más)"), theme.dim());
+        let left = clip(std::mem::take(last).spans, usize::from(area.width).saturating_sub(more.width()));
+        *last = sides(left, more, usize::from(area.width));
+    }
+    lines(frame, area, told);
 }
 
 fn is(chosen: Option<&Spot>, line: &ServiceLine) -> bool {

@@ -230,6 +230,10 @@ impl View for Detail {
         !self.tab.reads()
     }
 
+    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+        if binding.action == Action::Describe { "" } else { binding.hint }
+    }
+
     fn opened(&mut self, ticket: Ticket, state: &State) -> Steps {
         (self.ticket, self.at) = (ticket, state.moment());
         // What was does not change.

@@ -289,7 +289,9 @@ impl Editor {
             return vec![Step::Logged(command, Ok(format!("{said}: el servidor lo aceptaría; Ctrl-e lo aplica")))];
         }
         self.kept = self.text();
-        let mut steps = vec![Step::Home];
+        // What was opened from a list or a detail goes back to it; what was written anew is seen on the bridge.
+        let back = if matches!(self.source, Some(Source::Object(_))) { Step::Close } else { Step::Home };
+        let mut steps = vec![back];
         let namespaces = || self.sent.iter().filter_map(|ready| ready.target.namespace.as_deref());
         let told = match namespaces().find(|namespace| !state.scope.has(namespace)) {
             Some(elsewhere) => format!("{said}; está en {elsewhere}, y aquí se ve {}", state.scope.title()),

@@ -61,9 +61,9 @@ fn status(logs: &Logs, room: usize, theme: Theme) -> Line<'static> {
         return Line::styled(format!(" ✕ {failure}"), theme.bad());
     }
     let what = match streams.previous {
-        _ if streams.over() => "○ el log terminó",
         true => "○ antes del último reinicio",
-        false if logs.above_end == 0 => "● siguiendo",
+        false if streams.over() => "○ el log terminó",
+        false if logs.above_end == 0 && !logs.still => "● siguiendo",
         false => "◌ quieto (f: seguir)",
     };
     let since = match streams.minutes {

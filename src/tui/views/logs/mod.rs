@@ -38,10 +38,10 @@ pub static ENTRY: Entry = Entry {
 static KEYS: &[&[Binding]] = &[
     &[
         bind(&["f"], Action::Follow, "seguir", "Seguir el final, o quedarse quieto"),
-        bind(&["/"], Action::Filter, "filtrar", "Sólo las líneas que dicen algo; con ! delante, las que no"),
+        bind(&["/"], Action::Filter, "filtrar", "Solo las líneas que dicen algo; con ! delante, las que no"),
         bind(&["tab"], Action::Next, "otro pod", "Todos juntos, o uno tras otro: pods y contenedores"),
         bind(&["p"], Action::Earlier, "anterior", "Los logs de antes del último reinicio, o los de ahora"),
-        bind(&["m"], Action::Since, "desde", "Sólo lo del último minuto, de los últimos 5, 15 o 60, o todo"),
+        bind(&["m"], Action::Since, "desde", "Solo lo del último minuto, de los últimos 5, 15 o 60, o todo"),
         bind(
             &["x"],
             Action::Context,
@@ -73,8 +73,10 @@ struct Logs {
     pretty: bool,
     /// Place in [`AROUND`].
     around: usize,
-    /// Lines hidden below the screen; 0 follows.
+    /// Lines hidden below the screen.
     above_end: usize,
+    /// Whether what comes is not followed.
+    still: bool,
 }
 
 /// Follows the logs of these pods, which are of one object: itself or those behind it.
@@ -91,6 +93,7 @@ pub fn open(of: Target, pods: Vec<Target>, previous: bool) -> Box<dyn View> {
         pretty: true,
         around: 0,
         above_end: 0,
+        still: false,
     })
 }
 
@@ -123,7 +126,7 @@ impl Logs {
         if !self.streams.has(number) {
             return;
         }
-        let before = (self.above_end > 0).then(|| self.shown().len());
+        let before = (self.still || self.above_end > 0).then(|| self.shown().len());
         self.log.take(number, new);
         // Who looks back is not moved by what comes.
         self.above_end += before.map_or(0, |before| self.shown().len().saturating_sub(before));
@@ -184,6 +187,7 @@ impl Logs {
     fn scroll(&mut self, action: Action, state: &State) {
         let by = window::by(action, usize::from(state.size.1.saturating_sub(6)));
         self.above_end = window::step(self.above_end, self.shown().len(), by.checked_neg().unwrap_or(isize::MAX));
+        self.still &= by <= 0;
     }
 }
 
@@ -198,6 +202,16 @@ impl View for Logs {
 
     fn keys(&self) -> &'static [&'static [Binding]] {
         if self.typing { keys::FILTERING } else { KEYS }
+    }
+
+    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+        match binding.action {
+            Action::Next if self.streams.all().len() < 2 => "",
+            Action::Earlier if self.streams.previous => "los de ahora",
+            Action::Follow if self.still || self.above_end > 0 => "seguir",
+            Action::Follow if !self.streams.over() => "parar",
+            _ => binding.hint,
+        }
     }
 
     fn typing(&self) -> bool {
@@ -243,8 +257,8 @@ impl View for Logs {
 
     fn act(&mut self, action: Action, state: &State) -> Steps {
         // How lines look is nothing to choose where none is.
-        if self.log.is_empty() && matches!(action, Action::Wrap | Action::Timestamps | Action::Pretty | Action::Follow)
-        {
+        let looks = matches!(action, Action::Wrap | Action::Timestamps | Action::Pretty | Action::Follow);
+        if self.log.is_empty() && (looks || (action == Action::Since && self.streams.previous)) {
             return vec![Step::Say(Notice::tip(self.empty()))];
         }
         match action {
@@ -254,8 +268,7 @@ impl View for Logs {
             }
             Action::No if self.filter.is_some() => (self.filter, self.around) = (None, 0),
             Action::No => return vec![Step::Pop],
-            Action::Follow if self.above_end > 0 => self.above_end = 0,
-            Action::Follow => self.above_end = 1,
+            Action::Follow => (self.still, self.above_end) = (!self.still && self.above_end == 0, 0),
             Action::Wrap => self.wrap = !self.wrap,
             Action::Timestamps => self.times = !self.times,
             Action::Pretty => self.pretty = !self.pretty,

@@ -9,6 +9,7 @@ use super::layout::{self, Sheet};
 use crate::tui::keys::Action;
 use crate::tui::model::facts::Key;
 use crate::tui::model::failure::Failure;
+use crate::tui::model::rows::Wanted;
 use crate::tui::model::table::Row;
 use crate::tui::model::why;
 use crate::tui::state::State;
@@ -38,7 +39,7 @@ impl Resources {
 
     fn sheet<'a>(&'a self, state: &'a State) -> Sheet<'a> {
         let namespaced = self.resource.namespaced && state.scope.only().is_none();
-        Sheet { rows: &self.rows, namespaced, wide: self.wide, state }
+        Sheet { rows: &self.rows, kind: &self.resource.kind, namespaced, wide: self.wide, state }
     }
 
     /// The lines above the table: what is typed or filtered, and what went wrong.
@@ -49,7 +50,10 @@ impl Resources {
             above.push(self.input.line(theme, " / "));
         } else if !self.input.text().is_empty() {
             let text = span(self.input.text().to_string(), theme.strong());
-            above.push(Line::from(vec![span(" / ", theme.accent()), text, span("   Esc lo quita", theme.dim())]));
+            let literal = Wanted::read(self.input.text()).filter.literal();
+            let note =
+                if literal { "   no es una expresión: se busca tal cual · Esc lo quita" } else { "   Esc lo quita" };
+            above.push(Line::from(vec![span(" / ", theme.accent()), text, span(note, theme.dim())]));
         }
         above
             .extend(self.failure.as_ref().map(|failure| Line::styled(format!(" ✕ {}", trouble(failure)), theme.bad())));

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::tui::model::facts::Pod;
 use crate::tui::model::format::{age, fit_middle, pad, seconds_between, unhurried, width};
 use crate::tui::model::light::{Light, of_cell, of_row, outdated};
 use crate::tui::model::rows::{Rows, is_age};
@@ -20,6 +21,11 @@ const WIDEST: usize = 48;
 const GAP: usize = 3;
 /// Columns before the first: a mark, a light and their blanks.
 const LEAD: usize = 3;
+
+/// Kinds whose cells count pods and do not tell why one fails.
+const WORKLOADS: &[&str] = &["Deployment", "ReplicaSet", "StatefulSet"];
+/// Failing pods looked at for their signs.
+const MOST_ILL: usize = 500;
 
 /// A column as drawn.
 #[derive(Clone, Debug)]
@@ -36,6 +42,8 @@ pub struct Shown {
 pub struct Sheet<'a> {
     /// The list.
     pub rows: &'a Rows,
+    /// What it is a list of.
+    pub kind: &'a str,
     /// Whether the namespace is a column.
     pub namespaced: bool,
     /// Whether the columns of `-o wide` stay although others are dropped for them.
@@ -72,8 +80,10 @@ impl Sheet<'_> {
     pub fn draw(&self, frame: &mut Frame, area: Rect, rows: &[&Row], chosen: usize) {
         let room = usize::from(area.width);
         let columns = self.columns(room);
-        let mut out = vec![self.header(&columns)];
-        out.extend(rows.iter().enumerate().map(|(index, row)| clip(self.line(row, &columns, index == chosen), room)));
+        let (mut out, ill) = (vec![self.header(&columns)], self.ill());
+        let line =
+            |(index, row): (usize, &&Row)| clip(self.line(row, &columns, index == chosen, self.sign(row, &ill)), room);
+        out.extend(rows.iter().enumerate().map(line));
         lines(frame, area, out);
     }
 
@@ -101,9 +111,27 @@ impl Sheet<'_> {
         }
     }
 
-    fn line(&self, row: &Row, columns: &[Shown], chosen: bool) -> Vec<Span<'static>> {
+    /// Pods that fail, where the list is of what has pods: its own cells do not tell of them.
+    fn ill(&self) -> Vec<&Pod> {
+        let pods = WORKLOADS.contains(&self.kind).then_some(&self.state.cluster.pods);
+        let fails = |pod: &&Pod| pod.light == Light::Bad && !pod.trouble.is_empty();
+        pods.into_iter().flat_map(|pods| pods.values()).map(AsRef::as_ref).filter(fails).take(MOST_ILL).collect()
+    }
+
+    /// How a row is doing, one step worse where a pod of its fails.
+    fn sign(&self, row: &Row, ill: &[&Pod]) -> Option<Light> {
+        let own = sign(self.rows, row);
+        let fails =
+            || ill.iter().any(|pod| *pod.key.namespace == *row.namespace && pod.belongs_to(self.kind, &row.name));
+        match own {
+            Some(Light::Good) if fails() => Some(Light::Busy),
+            Some(Light::Busy) if fails() => Some(Light::Bad),
+            own => own,
+        }
+    }
+
+    fn line(&self, row: &Row, columns: &[Shown], chosen: bool, sign: Option<Light>) -> Vec<Span<'static>> {
         let theme = self.state.theme;
-        let sign = sign(self.rows, row);
         let marked = self.rows.is_marked(&row.uid);
         let sign_span = sign.map_or_else(|| span("  ", theme.text()), |sign| light(theme, sign));
         let mark = if marked { span("▸", theme.marked()) } else { span(" ", theme.text()) };
@@ -140,7 +168,8 @@ pub fn sign(rows: &Rows, row: &Row) -> Option<Light> {
     let lights = known.filter_map(|index| of_cell(&rows.columns[index].name, row.cells.get(index)?));
     let cell = |name: &str| row.cells.get(rows.columns.iter().position(|column| column.name == name)?);
     let late = cell("Ready").zip(cell("Up-to-date")).is_some_and(|(ready, updated)| outdated(ready, updated));
-    of_row(lights.chain(late.then_some(Light::Busy)))
+    let homeless = cell("Status") == Some("Pending") && cell("Node") == Some("<none>");
+    of_row(lights.chain(late.then_some(Light::Busy)).chain(homeless.then_some(Light::Waiting)))
 }
 
 /// The column under a place of the header, counted from the left edge.

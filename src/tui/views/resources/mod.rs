@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::Frame;
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
 
 use super::{Entry, chooser};
@@ -74,6 +74,8 @@ pub struct Resources {
     labels: String,
     wide: bool,
     typing: bool,
+    /// Whether what is typed next takes the place of an earlier filter.
+    anew: bool,
     answered: bool,
     failure: Option<Failure>,
 }
@@ -89,6 +91,7 @@ pub fn open(resource: Arc<Resource>, filter: Option<String>) -> Box<dyn View> {
         labels: String::new(),
         wide: false,
         typing: false,
+        anew: false,
         answered: false,
         failure: None,
     })
@@ -259,6 +262,11 @@ impl View for Resources {
     }
 
     fn key(&mut self, key: KeyEvent, state: &State) -> Option<Steps> {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        // As in a browser: the first letter takes the place of what was looked for before.
+        if std::mem::take(&mut self.anew) && matches!(key.code, KeyCode::Char(_)) && !control {
+            self.input = Input::default();
+        }
         match key.code {
             KeyCode::Enter | KeyCode::Down | KeyCode::Up => self.typing = false,
             KeyCode::Esc => (self.typing, self.input) = (false, Input::default()),
@@ -278,7 +286,7 @@ impl View for Resources {
 
     fn act(&mut self, action: Action, state: &State) -> Steps {
         match action {
-            Action::Filter => self.typing = true,
+            Action::Filter => (self.typing, self.anew) = (true, !self.input.text().is_empty()),
             Action::No => return self.undo_one(state),
             Action::Sort => return self.sort_menu(),
             Action::SortLeft => return self.sort_beside(false),
