@@ -102,6 +102,19 @@ fn logs_are_followed_until_one_scrolls_up() {
 }
 
 #[test]
+fn logs_stop_where_they_are_and_hide_nothing_that_was_seen() {
+    let mut driver = logs((80, 24));
+    driver.press("f");
+    driver.shows("◌ quieto");
+    driver.shows("/tienda/99");
+    driver.answer(object, Reply::Lines(1, vec!["2026-05-01T12:02:00Z la última".into()]));
+    driver.hides("la última");
+    driver.press("f");
+    driver.shows("la última");
+    driver.shows("● siguiendo");
+}
+
+#[test]
 fn logs_are_bounded() {
     let mut driver = logs((80, 24));
     let long = "x".repeat(1 << 20);

@@ -71,6 +71,15 @@ fn a_deletion_is_gone_back_before_and_time_comes_back_to_now() {
 }
 
 #[test]
+fn the_bridge_of_the_past_is_looked_into() {
+    let mut driver = story((120, 40));
+    driver.press("t left tab backtab X");
+    driver.shows("¿Por qué? · default · pod/db-0");
+    driver.press("esc v down");
+    driver.shows("v vuelve al puente");
+}
+
+#[test]
 fn what_happens_meanwhile_is_kept_and_seen_on_coming_back() {
     let mut driver = story((120, 40));
     driver.press("t g");

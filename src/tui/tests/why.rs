@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::fixture::{Driver, SIZES, golden};
 use super::lists::{row, table};
+use crate::tui::model::cluster::Change;
+use crate::tui::model::facts::{Component, Fact, Key};
 use crate::tui::model::world::World;
-use crate::tui::msg::{Effect, Reply, Ticket};
+use crate::tui::msg::{Effect, Msg, Reply, Ticket};
 
 fn object(effect: &Effect) -> Option<Ticket> {
     if let Effect::Object(ticket, _) = effect { Some(*ticket) } else { None }
@@ -62,6 +64,22 @@ fn the_bridge_tells_what_fails_and_x_says_why() {
     driver.press("esc tab backtab X");
     driver.shows("¿Por qué? · default · pod/db-0");
     driver.shows("preguntando al servidor");
+}
+
+#[test]
+fn a_scheduler_that_is_off_is_known_at_once() {
+    let mut driver = Driver::new((120, 40));
+    let off = Component { key: Key::new("", "scheduler"), state: "Stopped".into(), ..Component::default() };
+    driver.send(Msg::Cluster(vec![Change::Put(Fact::Component(off.into()))]));
+    driver.shows("el scheduler está apagado: nadie le elige worker");
+    driver.press("X");
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-6f7d9c8b54-x2x8k", "namespace": "default"},
+        "spec": {"containers": []}, "status": {"phase": "Pending"}});
+    driver.answer(object, Reply::Object(Ok(pod)));
+    driver.shows("El scheduler está apagado o no da señales");
+    driver.shows("component/scheduler spec.enabled");
+    driver.press("esc o");
+    driver.shows("Enter encender");
 }
 
 #[test]
