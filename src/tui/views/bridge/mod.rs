@@ -113,10 +113,9 @@ impl View for Bridge {
 
     fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
         let (object, pods) = match self.focus.as_ref().map(Focus::spot) {
-            None => (true, true),
             Some(Spot::Master(_)) => (false, false),
             Some(Spot::Worker(_)) => (true, false),
-            Some(_) => (true, true),
+            _ => (true, true),
         };
         match binding.action {
             Action::Logs | Action::Shell if !pods => "",
