@@ -169,7 +169,7 @@ pub fn ticks(state: &State) -> Option<Duration> {
 fn last_command(state: &State) -> Vec<Span<'static>> {
     let theme = state.theme;
     let fresh = |entry: &&Entry| {
-        entry.fate == Fate::Sent || seconds_between(entry.at, state.now) <= FRESH || state.past.is_some()
+        entry.fate == Fate::Sent || seconds_between(entry.at, state.clock) <= FRESH || state.past.is_some()
     };
     let Some(entry) = state.log.last().filter(fresh) else { return Vec::new() };
     let sign = match &entry.fate {

@@ -337,7 +337,7 @@ impl State {
     }
 
     fn write(&mut self, command: String, fate: Fate) {
-        self.log.push(Entry { at: self.now, command, fate });
+        self.log.push(Entry { at: self.clock, command, fate });
         let extra = self.log.len().saturating_sub(LOG_KEPT);
         self.log.drain(..extra);
     }
@@ -361,7 +361,7 @@ impl State {
             Some(entry) => entry.fate = fate,
             // What no command does.
             None if command.is_empty() => {}
-            None => self.log.push(Entry { at: self.now, command: command.into(), fate }),
+            None => self.log.push(Entry { at: self.clock, command: command.into(), fate }),
         }
     }
 

@@ -187,10 +187,11 @@ pub trait View: std::fmt::Debug + Send {
     /// A key that neither this view nor any other place binds.
     fn stray(&self, key: KeyEvent, _state: &State) -> Steps {
         let KeyCode::Char(letter) = key.code else { return Steps::new() };
-        if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) || letter == ' ' {
+        if key.modifiers.contains(KeyModifiers::ALT) || letter == ' ' {
             return Steps::new();
         }
-        vec![Step::Say(Notice::tip(format!("«{letter}» no hace nada aquí; ? enseña las teclas")))]
+        let lead = if key.modifiers.contains(KeyModifiers::CONTROL) { "Ctrl-" } else { "" };
+        vec![Step::Say(Notice::tip(format!("«{lead}{letter}» no hace nada aquí; ? enseña las teclas")))]
     }
 
     /// The object that it shows, if it shows one: kind and name.
@@ -203,7 +204,7 @@ pub trait View: std::fmt::Debug + Send {
         Steps::new()
     }
 
-    /// Which of the offered was chosen in a box over it.
+    /// Which of the offered was chosen in a box over it; none of them, when the place is past the end.
     fn answered(&mut self, _choice: usize, _state: &State) -> Steps {
         Steps::new()
     }

@@ -264,7 +264,11 @@ fn a_word_typed_into_a_question_does_not_answer_it() {
     driver.shows("hay una pregunta abierta");
     let deleted = |driver: &Driver| driver.effects.iter().any(|effect| matches!(effect, Effect::Change { .. }));
     assert!(!deleted(&driver));
-    driver.press("right enter");
+    driver.press("esc ctrl-d h p a left enter");
+    driver.shows("se quedó como estaba: era «No»");
+    driver.press("ctrl-d l o g s enter");
+    assert!(!deleted(&driver), "ni con palabras que llevan una s");
+    driver.press("ctrl-d right enter");
     assert!(deleted(&driver), "con las flechas y Enter se contesta igual");
 }
 

@@ -17,7 +17,16 @@ use crate::tui::widgets::window;
 pub static ENTRY: Entry =
     Entry { name: "elegir", words: &[], about: "Elegir uno de una lista", keys: KEYS, go: super::unreachable_by_word };
 
-static KEYS: &[&[Binding]] = &[&[bind(&["enter"], Action::Enter, "elegir", "Elegir lo marcado")], keys::MOVES];
+static KEYS: &[&[Binding]] = &[
+    &[
+        bind(&["enter"], Action::Enter, "elegir", "Elegir lo marcado"),
+        bind(&["esc", "q"], Action::Back, "volver", "Cerrar sin elegir"),
+    ],
+    keys::MOVES,
+];
+
+/// What the view below is told when nothing was chosen: the place of none.
+const NONE: usize = usize::MAX;
 
 #[derive(Debug)]
 struct Chooser {
@@ -51,6 +60,9 @@ impl View for Chooser {
     fn act(&mut self, action: Action, _: &State) -> Steps {
         if action == Action::Enter {
             return vec![Step::Pop, Step::Answer(self.chosen)];
+        }
+        if action == Action::Back {
+            return vec![Step::Pop, Step::Answer(NONE)];
         }
         self.chosen = window::step(self.chosen, self.offered.len(), window::by(action, 10));
         Steps::new()

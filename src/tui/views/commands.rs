@@ -142,10 +142,12 @@ impl Commands {
         let Some(entry) = state.log.iter().rev().nth(index) else { return Line::default() };
         let (sign, end) = match &entry.fate {
             Fate::Sent => (span("◐", theme.warn()), String::new()),
+            // What only reads claims nothing.
+            Fate::Done(text) if text.is_empty() => (span("·", theme.dim()), String::new()),
             Fate::Done(text) => (span("✓", theme.good()), text.clone()),
             Fate::Refused(text) => (span("✕", theme.bad()), text.clone()),
         };
-        let when = pad(&ago(entry.at, state.now), 13);
+        let when = pad(&ago(entry.at, state.clock), 13);
         let style = if index == self.chosen { theme.selected() } else { theme.text() };
         let left = room.saturating_sub(width(&entry.command) + BESIDE);
         Line::from(vec![

@@ -24,7 +24,9 @@ pub static ENTRY: Entry = Entry {
 static KEYS: &[&[Binding]] = &[&[
     bind(&["s"], Action::Yes, "sí", "Sí, hazlo"),
     bind(&["n", "esc", "q"], Action::No, "no", "No; es lo que se entiende si dudas"),
-    bind(&["left", "right", "tab", "h", "l"], Action::Next, "", "Pasar de No a Sí y al revés"),
+    bind(&["tab"], Action::Next, "", "Pasar de No a Sí y al revés"),
+    bind(&["left"], Action::Left, "", "Elegir No"),
+    bind(&["right"], Action::Right, "", "Elegir Sí"),
     bind(&["enter"], Action::Enter, "aceptar", "Hacer lo que está elegido"),
 ]];
 
@@ -40,7 +42,7 @@ struct Confirm {
 }
 
 /// What letters mean here.
-const LETTERS: &[char] = &['s', 'n', 'q', 'h', 'l', '?', ':'];
+const LETTERS: &[char] = &['s', 'n', 'q', '?', ':'];
 
 /// Asks; the steps are done only after a yes.
 pub fn open(question: &str, lost: Vec<String>, command: Option<String>, yes: Steps) -> Box<dyn View> {
@@ -116,8 +118,8 @@ impl View for Confirm {
             Action::Enter if self.chosen => self.answer(true),
             // Whoever pressed Enter may think that it was done.
             Action::Enter => vec![Step::Pop, Step::Say(Notice::tip("se quedó como estaba: era «No»"))],
-            Action::Next => {
-                self.chosen = !self.chosen;
+            Action::Next | Action::Left | Action::Right => {
+                self.chosen = if action == Action::Next { !self.chosen } else { action == Action::Right };
                 Steps::new()
             }
             _ => Steps::new(),

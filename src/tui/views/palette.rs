@@ -60,7 +60,10 @@ pub fn open(_: &State) -> Box<dyn View> {
 /// Places whose words begin with the text, then those that contain it.
 fn places(state: &State, text: &str) -> Vec<Place> {
     let views = ALL.iter().filter_map(|entry| {
-        entry.words.first().map(|word| (vec![*word], Place { word: (*word).into(), about: entry.about.into() }))
+        entry
+            .words
+            .first()
+            .map(|word| (entry.words.to_vec(), Place { word: (*word).into(), about: entry.about.into() }))
     });
     let kinds = state.catalog.iter().map(|kind| {
         let mut words: Vec<&str> = kind.short.iter().map(String::as_str).collect();

@@ -179,8 +179,9 @@ impl View for Switches {
 
     fn hint(&self, binding: &'static Binding, state: &State) -> &'static str {
         let all = parts::listed(&state.cluster);
-        let own = binding.action == Action::Switches && !binding.hint.is_empty() && state.frozen().is_none();
+        let own = binding.action == Action::Switches && !binding.hint.is_empty();
         match all.get(self.place(&all)).filter(|_| own) {
+            Some(_) if state.frozen().is_some() => "",
             Some(part) if part.enabled => "apagar",
             Some(_) => "encender",
             None => binding.hint,

@@ -13,13 +13,14 @@ use ratatui::text::Line;
 use super::{Entry, chooser};
 use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::failure::Failure;
+use crate::tui::model::format::fit;
 use crate::tui::model::typing;
 use crate::tui::msg::{Effect, Reply, ShellAt, Ticket};
 use crate::tui::screen;
 use crate::tui::state::{Notice, State};
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::panel::row;
-use crate::tui::widgets::text::span;
+use crate::tui::widgets::text::{sides, span};
 
 /// Its line in the table of views.
 pub static ENTRY: Entry = Entry {
@@ -116,8 +117,7 @@ impl Terminal {
         if let Err(failure) = &ended
             && let Some(names) = containers(&failure.message)
         {
-            // Who does not choose sees why nothing runs.
-            (self.offered, self.ended) = (names, Some(ended));
+            self.offered = names;
             return vec![Step::Push(chooser::open("¿En qué contenedor?", self.offered.clone(), 0))];
         }
         self.ended = Some(ended);
@@ -151,10 +151,12 @@ impl Terminal {
                 span(format!(" ○ {told}"), theme.text()),
                 span("   Enter: otra vez · Esc: volver", theme.dim()),
             ])),
-            Some(Err(failure)) => Some(Line::from(vec![
-                span(format!(" ✕ {failure}"), theme.bad()),
-                span("   Enter: otra vez · Esc: volver", theme.dim()),
-            ])),
+            Some(Err(failure)) => {
+                let ways = Line::styled("  Enter: otra vez · Esc: volver ", theme.dim());
+                let room = usize::from(room(state).0);
+                let said = fit(&format!(" ✕ {failure}"), room.saturating_sub(ways.width()));
+                Some(sides(Line::styled(said, theme.bad()), ways, room))
+            }
             None if scrolled > 0 => Some(Line::styled(format!(" ▲ {scrolled} líneas atrás"), theme.warn())),
             None => None,
         }
@@ -218,11 +220,6 @@ impl View for Terminal {
         false
     }
 
-    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
-        // The last line says it then.
-        if binding.action == Action::Back && self.ended.is_some() { "" } else { binding.hint }
-    }
-
     fn opened(&mut self, ticket: Ticket, state: &State) -> Steps {
         self.ticket = ticket;
         let key = state.settings.keymap.label(&KEYS[0][0]);
@@ -246,8 +243,8 @@ impl View for Terminal {
     }
 
     fn answered(&mut self, choice: usize, state: &State) -> Steps {
-        let chosen = self.offered.get(choice).cloned();
-        if let (ShellAt::Exec { container, .. }, Some(name)) = (&mut self.session, chosen) {
+        let Some(name) = self.offered.get(choice).cloned() else { return vec![Step::Pop] };
+        if let ShellAt::Exec { container, .. } = &mut self.session {
             *container = Some(name);
         }
         self.start(state)

@@ -12,7 +12,7 @@ use crate::tui::keys::{self, Action, Binding, bind};
 use crate::tui::model::catalog::{Listing, Target};
 use crate::tui::model::facts::Pod;
 use crate::tui::model::failure::Failure;
-use crate::tui::model::format::{pad, sentence, width};
+use crate::tui::model::format::{fit, pad, sentence, width};
 use crate::tui::model::health::health;
 use crate::tui::model::lesson::catalogue;
 use crate::tui::model::light::Light;
@@ -215,7 +215,7 @@ fn proven(proof: &why::Proof, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let beside = width(&proof.place) <= PLACE && room >= PLACE + 30;
     let says = |room: usize| wrap(&proof.says, room.saturating_sub(10).max(16));
     if !beside {
-        let place = Line::styled(format!("       {}", proof.place), theme.dim());
+        let place = Line::styled(fit(&format!("       {}", proof.place), room + 9), theme.dim());
         let under = says(room).into_iter().map(|line| Line::styled(format!("         {line}"), theme.warn()));
         return std::iter::once(place).chain(under).collect();
     }

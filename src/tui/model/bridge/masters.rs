@@ -139,8 +139,7 @@ fn controller_manager(cluster: &Cluster, now: Timestamp) -> Master {
     let brief = match (trouble.is_some(), of(Light::Unknown), of(Light::Busy)) {
         (true, ..) => silent(light),
         (false, 0, 0) => "al día".into(),
-        (false, 0, 1) => "falta 1".into(),
-        (false, 0, many) => format!("faltan {many}"),
+        (false, 0, busy) => format!("{busy} en curso"),
         (false, ..) => "…".into(),
     };
     let lines = trouble.into_iter().collect();

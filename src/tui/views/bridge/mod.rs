@@ -111,13 +111,14 @@ impl View for Bridge {
         if state.scope.all() { "Puente".into() } else { format!("Puente · {} (0: todos)", state.scope.title()) }
     }
 
-    fn hint(&self, binding: &'static Binding, _: &State) -> &'static str {
+    fn hint(&self, binding: &'static Binding, state: &State) -> &'static str {
         let (object, pods) = match self.focus.as_ref().map(Focus::spot) {
             Some(Spot::Master(_)) => (false, false),
             Some(Spot::Worker(_)) => (true, false),
             _ => (true, true),
         };
         match binding.action {
+            Action::Switches if state.frozen().is_some() => "partes",
             Action::Logs | Action::Shell if !pods => "",
             Action::Actions | Action::Yaml | Action::Edit | Action::Delete if !object => "",
             _ => binding.hint,

@@ -366,7 +366,8 @@ impl View for Editor {
     }
 
     fn answered(&mut self, choice: usize, state: &State) -> Steps {
-        self.source = templates::names().get(choice).map(|name| Source::Template((*name).into()));
+        let Some(name) = templates::names().get(choice).copied() else { return vec![Step::Close] };
+        self.source = Some(Source::Template(name.into()));
         self.load(state)
     }
 

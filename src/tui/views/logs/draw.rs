@@ -58,7 +58,7 @@ fn status(logs: &Logs, room: usize, theme: Theme) -> Line<'static> {
         if streams.previous && failure.message.contains(NO_RUN_BEFORE) {
             return Line::styled(" ○ no se ha reiniciado: no hay logs anteriores (p: los de ahora)", theme.text());
         }
-        return Line::styled(format!(" ✕ {failure}"), theme.bad());
+        return Line::styled(fit(&format!(" ✕ {failure}"), room), theme.bad());
     }
     let what = match streams.previous {
         true => "○ antes del último reinicio",

@@ -103,8 +103,8 @@ impl Logs {
         self.log.clear();
         self.above_end = 0;
         let asked = self.streams.renew();
-        let stop = Step::Run(Effect::Stop(self.ticket));
-        std::iter::once(stop).chain(self.follow(asked)).collect()
+        let stop = [Step::Run(Effect::Stop(self.ticket)), Step::Read(self.command())];
+        stop.into_iter().chain(self.follow(asked)).collect()
     }
 
     fn follow(&self, asked: Vec<streams::Asked>) -> Steps {
@@ -152,7 +152,7 @@ impl Logs {
     fn next(&mut self) -> Steps {
         self.above_end = 0;
         match self.streams.next() {
-            true => Steps::new(),
+            true => vec![Step::Read(self.command())],
             false => vec![Step::Say(Notice::tip("hay un solo pod, con un solo contenedor"))],
         }
     }

@@ -130,7 +130,11 @@ impl Resources {
             (true, 0) if self.failure.is_some() => "no se sabe qué hay: el servidor no contesta".into(),
             (true, 0) if !self.labels.is_empty() => format!("no hay {plural} con las etiquetas {}", self.labels),
             (true, 0) if self.resource.namespaced && !state.scope.all() => {
-                format!("no hay {plural} en el namespace {} (0: todos)", state.scope.title())
+                let cluster = &state.cluster;
+                let mut known = cluster.pods.keys().chain(cluster.services.keys()).chain(cluster.deployments.keys());
+                let seen = known.any(|key| state.scope.has(&key.namespace));
+                let doubt = if seen { "" } else { ", donde no se ve nada: ¿se llama así?" };
+                format!("no hay {plural} en el namespace {}{doubt} (la tecla 0 los mira todos)", state.scope.title())
             }
             (true, 0) => format!("no hay {plural} en este clúster"),
             (true, _) => "ninguna fila pasa el filtro (Esc lo quita)".into(),
