@@ -249,13 +249,13 @@ impl App {
 
     fn on_global(&mut self, action: Action) -> Vec<Effect> {
         // A box is answered or closed before one goes anywhere else; going elsewhere by its name closes it.
-        if self.stack.last().is_some_and(|layer| layer.view.floats()) {
-            match action {
-                Action::Help | Action::Back | Action::Quit => {}
-                Action::Palette => drop(self.pop()),
-                _ => return self.run(vec![Step::Say(Notice::tip("antes, cierra esto con Esc"))]),
-            }
-        }
+        let boxed = self.stack.last().is_some_and(|layer| layer.view.floats());
+        let closed = match action {
+            Action::Palette if boxed => self.pop(),
+            Action::Help | Action::Back | Action::Quit => Vec::new(),
+            _ if boxed => return self.run(vec![Step::Say(Notice::tip("antes, cierra esto con Esc"))]),
+            _ => Vec::new(),
+        };
         let step = match action {
             Action::Help => Step::Push(views::help::open(self.stack.last().map(|layer| layer.view.as_ref()))),
             Action::Palette => Step::Push(views::palette::open(&self.state)),
@@ -269,16 +269,13 @@ impl App {
             Action::Timeline => Step::Go("tiempo".into()),
             Action::Back if self.stack.len() > 1 => Step::Pop,
             Action::Back | Action::Quit => Step::Push(self.ask_to_leave()),
-            _ => return Vec::new(),
+            _ => return closed,
         };
-        self.run(vec![step])
+        closed.into_iter().chain(self.run(vec![step])).collect()
     }
 
     /// Takes the last change back, after saying which.
     fn ask_undo(&mut self) -> Vec<Effect> {
-        if self.stack.last().is_some_and(|layer| layer.view.floats()) {
-            return Vec::new();
-        }
         if let Some(why) = self.state.frozen() {
             self.state.notice = Some(Notice::bad(why));
             return Vec::new();
