@@ -316,9 +316,17 @@ impl Worker {
         }
     }
 
-    async fn not_started(&mut self, name: &str, attempt: u32, failure: Failure, pull: super::pod::backoff::Backoff) {
+    async fn not_started(
+        &mut self,
+        name: &str,
+        attempt: u32,
+        mut failure: Failure,
+        pull: super::pod::backoff::Backoff,
+    ) {
         if let Some(container) = spec::container(&self.pod, name).filter(|_| failure.reason == NOT_RUN) {
             let instance = Instance::not_run(container, attempt, &failure);
+            // The wait is that of a crash.
+            failure.retry = failure.at;
             self.next(name, instance).await;
         }
         let known = self.state.container(name);

@@ -422,15 +422,12 @@ impl App {
                 }
             }
             Step::Look(places) => self.state.look = places,
-            Step::Leave if self.stack.iter().any(|layer| layer.view.holds().is_some()) => {
+            Step::Leave if self.stack.iter().all(|layer| layer.view.holds().is_none()) => self.ended = true,
+            Step::Leave | Step::AskToLeave => {
                 let question = self.ask_to_leave();
                 return self.push(question);
             }
-            Step::AskToLeave => {
-                let question = self.ask_to_leave();
-                return self.push(question);
-            }
-            Step::Leave | Step::Quit => self.ended = true,
+            Step::Quit => self.ended = true,
             Step::Depart(view) => (self.ended, self.departure) = (true, Some(view)),
         }
         Vec::new()

@@ -104,7 +104,7 @@ fn live(state: &State) -> Vec<Span<'static>> {
         return vec![span(format!("◀ {} {at} ", state.now.strftime("%H:%M:%S")), theme.warn())];
     }
     let mut shown = Vec::new();
-    if state.locked || state.settings.read_only {
+    if state.only_looks() {
         shown.push(span("solo lectura · ", theme.warn()));
     }
     shown.extend(match (state.cluster.broken(), state.cluster.synced()) {

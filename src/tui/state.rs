@@ -213,13 +213,18 @@ impl State {
         self.frozen().is_some()
     }
 
+    /// Whether one only looks, by wish.
+    pub fn only_looks(&self) -> bool {
+        self.locked || self.settings.read_only
+    }
+
     /// Why nothing may be changed, if so.
     pub fn frozen(&self) -> Option<&'static str> {
         match self.past {
             Some(_) => {
                 Some("estás mirando el pasado: aquí nada se cambia (vuelve a ahora desde la línea de tiempo, t)")
             }
-            None if self.locked || self.settings.read_only => Some("modo de solo lectura: aquí nada se cambia"),
+            None if self.only_looks() => Some("modo de solo lectura: aquí nada se cambia"),
             None => None,
         }
     }

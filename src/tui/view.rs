@@ -38,8 +38,8 @@ pub enum Step {
     Read(String),
     /// Write how a command of the log went.
     Logged(String, Result<String, Failure>),
-    /// Tell the view below which of the offered was chosen.
-    Answer(usize),
+    /// Tell the view below which of the offered was chosen, if any.
+    Answer(Option<usize>),
     /// Do what the palette would do with this text.
     Go(String),
     /// Close everything over the lesson, or over the bridge without one.
@@ -204,8 +204,8 @@ pub trait View: std::fmt::Debug + Send {
         Steps::new()
     }
 
-    /// Which of the offered was chosen in a box over it; none of them, when the place is past the end.
-    fn answered(&mut self, _choice: usize, _state: &State) -> Steps {
+    /// Which of the offered was chosen in a box over it, if any.
+    fn answered(&mut self, _choice: Option<usize>, _state: &State) -> Steps {
         Steps::new()
     }
 

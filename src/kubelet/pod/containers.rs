@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::backoff::go_duration;
-use super::plan::PULL_ERROR_SHOWN;
+use super::plan::ERROR_SHOWN;
 use super::spec;
 use super::state::{ContainerState, Failure, Instance, NOT_RUN, PodState};
 use super::status::time;
@@ -72,15 +72,14 @@ impl View<'_> {
         let failure = known.failure.as_ref().filter(|it| !self.ending && (again || it.reason != NOT_RUN));
         let loops = known.crash.until(exit.at, self.timing).filter(|(until, _)| again && *until > self.now);
         // Why it could not be run is told first, then that it waits for the next try.
-        let told = |failure: &Failure| failure.reason == NOT_RUN && self.now >= failure.at + PULL_ERROR_SHOWN;
-        match (failure, loops) {
-            (Some(failure), Some((_, delay))) if told(failure) => {
-                (self.crash_loop(container, delay), terminated(current, scheme))
-            }
-            (Some(failure), _) => (self.failed(container, failure), terminated(current, scheme)),
-            (None, Some((_, delay))) => (self.crash_loop(container, delay), terminated(current, scheme)),
-            (None, None) => (terminated(current, scheme), ended(known.last.as_ref())),
-        }
+        let told = |failure: &Failure| failure.reason == NOT_RUN && self.now >= failure.at + ERROR_SHOWN;
+        let state = match (failure, loops) {
+            (Some(failure), None) => self.failed(container, failure),
+            (Some(failure), Some(_)) if !told(failure) => self.failed(container, failure),
+            (_, Some((_, delay))) => self.crash_loop(container, delay),
+            (None, None) => return (terminated(current, scheme), ended(known.last.as_ref())),
+        };
+        (state, terminated(current, scheme))
     }
 
     fn never_started(&self, container: &Container, known: &ContainerState) -> ApiState {
@@ -98,7 +97,7 @@ impl View<'_> {
     }
 
     fn failed(&self, container: &Container, failure: &Failure) -> ApiState {
-        if failure.reason == "ErrImagePull" && self.now >= failure.at + PULL_ERROR_SHOWN {
+        if failure.reason == "ErrImagePull" && self.now >= failure.at + ERROR_SHOWN {
             let image = container.image.as_deref().unwrap_or_default();
             let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {}", failure.message);
             return waiting("ImagePullBackOff", Some(message));

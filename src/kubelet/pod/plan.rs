@@ -7,13 +7,13 @@ use k8s_openapi::api::core::v1::Container;
 
 use super::backoff::signed;
 use super::spec::{self, Restart};
-use super::state::{Failure, NOT_RUN, PodState};
+use super::state::{Failure, PodState};
 use crate::base::clock::Timing;
 use crate::client::pod::Pod;
 use crate::client::pods::is_terminal;
 
-/// How long `ErrImagePull` is shown before the wait shows as `ImagePullBackOff`.
-pub(crate) const PULL_ERROR_SHOWN: SignedDuration = SignedDuration::from_secs(1);
+/// How long an error is shown before the wait for the next try is: `ImagePullBackOff`, `CrashLoopBackOff`.
+pub(crate) const ERROR_SHOWN: SignedDuration = SignedDuration::from_secs(1);
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,8 +185,7 @@ impl Planner<'_> {
             }
             return;
         }
-        let failure = known.and_then(|known| known.failure.as_ref());
-        if let Some(failure) = failure.filter(|it| it.retry > self.now && it.reason != NOT_RUN) {
+        if let Some(failure) = known.and_then(|known| known.failure.as_ref()).filter(|f| f.retry > self.now) {
             return self.wake_for(failure);
         }
         if let (Some(known), Some(instance)) = (known, current)
@@ -197,8 +196,9 @@ impl Planner<'_> {
                 return;
             }
             if let Some((until, _)) = known.crash.until(exit.at, self.timing).filter(|(until, _)| *until > self.now) {
-                let shown = known.failure.as_ref().map(|failure| failure.at + PULL_ERROR_SHOWN);
-                return self.wake(shown.filter(|shown| *shown > self.now).map_or(until, |shown| shown.min(until)));
+                let shown = known.failure.as_ref().map(|failure| failure.at + ERROR_SHOWN);
+                shown.filter(|shown| *shown > self.now).into_iter().for_each(|shown| self.wake(shown));
+                return self.wake(until);
             }
         }
         let attempt = known.map_or(0, |known| known.next_attempt());
@@ -218,7 +218,7 @@ impl Planner<'_> {
     }
 
     fn wake_for(&mut self, failure: &Failure) {
-        let shown = failure.at + PULL_ERROR_SHOWN;
+        let shown = failure.at + ERROR_SHOWN;
         self.wake(if shown > self.now { shown.min(failure.retry) } else { failure.retry });
     }
 

@@ -3,7 +3,7 @@
 use super::change::ask;
 use super::{Doing, Subject, always, any};
 use crate::tui::model::catalog::Resource;
-use crate::tui::model::facts::Key;
+use crate::tui::model::facts::{Key, named_after};
 use crate::tui::model::kubectl;
 use crate::tui::msg::Deed;
 use crate::tui::view::Step;
@@ -29,9 +29,7 @@ pub static BACK: Doing = Doing {
 fn only_version(subject: &Subject) -> Option<String> {
     let target = subject.one();
     let namespace = target.namespace.as_deref().filter(|_| target.resource.kind == "Deployment")?;
-    let own = |key: &&Key| {
-        *key.namespace == *namespace && key.name.rsplit_once('-').is_some_and(|(name, _)| name == target.name)
-    };
+    let own = |key: &&Key| *key.namespace == *namespace && named_after(&key.name) == Some(&*target.name);
     let versions = subject.state.cluster.replica_sets.keys().filter(own).count();
     (versions == 1).then(|| "solo ha tenido una versión: no hay otra a la que volver".into())
 }

@@ -4,7 +4,7 @@ use super::change::ask;
 use super::{Doing, Subject};
 use crate::tui::keys::Action;
 use crate::tui::model::catalog::{Resource, Target, find};
-use crate::tui::model::facts::Key;
+use crate::tui::model::facts::{Key, named_after};
 use crate::tui::model::kubectl;
 use crate::tui::msg::Deed;
 use crate::tui::state::State;
@@ -109,7 +109,7 @@ fn open(subject: &Subject, by: i64) -> Steps {
 fn deployment_of(pod: &Target, state: &State) -> Option<Target> {
     let namespace = pod.namespace.clone().unwrap_or_default();
     let owner = &state.cluster.pods.get(&Key::new(&namespace, &pod.name))?.owner;
-    let (name, _hash) = owner.strip_prefix("ReplicaSet/")?.rsplit_once('-')?;
+    let name = named_after(owner.strip_prefix("ReplicaSet/")?)?;
     state.cluster.deployments.get(&Key::new(&namespace, name))?;
     Some(Target { resource: find(&state.catalog, "deployments")?, namespace: pod.namespace.clone(), name: name.into() })
 }

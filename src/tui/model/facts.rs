@@ -234,6 +234,11 @@ impl Fact {
     }
 }
 
+/// The Deployment after which a ReplicaSet is named: its name without the hash of the template.
+pub fn named_after(set: &str) -> Option<&str> {
+    set.rsplit_once('-').map(|(name, _hash)| name)
+}
+
 impl Key {
     fn pool(&mut self, pool: &mut Pool) {
         [&mut self.namespace, &mut self.name].into_iter().for_each(|text| pool.text(text));
@@ -247,10 +252,15 @@ impl Pod {
         pool.labels(labels);
     }
 
+    /// Whether it fails, and tells of what.
+    pub fn fails(&self) -> bool {
+        self.light == Light::Bad && !self.trouble.is_empty()
+    }
+
     /// Whether an object of a kind made it: its controller, or the Deployment of its ReplicaSet.
     pub fn belongs_to(&self, kind: &str, name: &str) -> bool {
         match (kind, self.owner.split_once('/')) {
-            ("Deployment", Some(("ReplicaSet", set))) => set.rsplit_once('-').is_some_and(|(it, _)| it == name),
+            ("Deployment", Some(("ReplicaSet", set))) => named_after(set) == Some(name),
             (_, Some(owner)) => owner == (kind, name),
             (_, None) => false,
         }

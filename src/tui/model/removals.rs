@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::cluster::{Change, Cluster, Source};
-use super::facts::{Fact, Key, Pod};
+use super::facts::{Fact, Key, Pod, named_after};
 use super::timeline::Timeline;
 
 /// Deletions that begin within this time of each other were asked for at once (`kubectl delete pods --all`).
@@ -78,7 +78,7 @@ impl Open {
     }
 
     fn has_deployment(&self, set: &Key, cluster: &Cluster) -> bool {
-        let Some((name, _hash)) = set.name.rsplit_once('-') else { return false };
+        let Some(name) = named_after(&set.name) else { return false };
         let deployment = Key::new(&set.namespace, name);
         cluster.deployments.contains_key(&deployment) || self.deployments.contains(&deployment)
     }

@@ -96,10 +96,16 @@ impl Timeline {
 
     /// The next place forwards or backwards where something a person would look at happened; the end when there is none.
     pub fn step(&self, place: usize, forwards: bool) -> usize {
-        // After calm ones it looks as it did at the one before them: from there one goes back.
-        let calm = !forwards && self.change(place).is_some_and(Change::calm);
-        let place = if calm { self.seek(place, false, |change| !change.calm()) } else { place };
+        let place = if forwards { place } else { self.settled(place) };
         self.seek(place, forwards, |change| !change.calm())
+    }
+
+    /// The place before this one that looks the same: calm changes show nothing.
+    fn settled(&self, place: usize) -> usize {
+        match self.change(place).is_some_and(Change::calm) {
+            true => self.seek(place, false, |change| !change.calm()),
+            false => place,
+        }
     }
 
     /// The place so many of these steps away.
@@ -144,8 +150,7 @@ impl Timeline {
 
     /// What a person would look at that happened last before a place, in a line.
     pub fn told(&self, place: usize) -> String {
-        let calm = self.change(place).is_some_and(Change::calm);
-        let place = if calm { self.seek(place, false, |change| !change.calm()) } else { place };
+        let place = self.settled(place);
         let before = place.checked_sub(1).map(|place| self.cluster(place));
         match (self.change(place), before) {
             (Some(change), Some(before)) => told(change, &before),

@@ -25,9 +25,6 @@ static KEYS: &[&[Binding]] = &[
     keys::MOVES,
 ];
 
-/// What the view below is told when nothing was chosen: the place of none.
-const NONE: usize = usize::MAX;
-
 #[derive(Debug)]
 struct Chooser {
     title: String,
@@ -59,10 +56,10 @@ impl View for Chooser {
 
     fn act(&mut self, action: Action, _: &State) -> Steps {
         if action == Action::Enter {
-            return vec![Step::Pop, Step::Answer(self.chosen)];
+            return vec![Step::Pop, Step::Answer(Some(self.chosen))];
         }
         if action == Action::Back {
-            return vec![Step::Pop, Step::Answer(NONE)];
+            return vec![Step::Pop, Step::Answer(None)];
         }
         self.chosen = window::step(self.chosen, self.offered.len(), window::by(action, 10));
         Steps::new()

@@ -41,8 +41,12 @@ struct Confirm {
     strayed: bool,
 }
 
-/// What letters mean here.
-const LETTERS: &[char] = &['s', 'n', 'q', '?', ':'];
+/// Whether a letter means something here, or everywhere.
+fn is_meant(letter: char) -> bool {
+    let name = letter.to_string();
+    let mut own = KEYS.iter().copied().flatten();
+    matches!(letter, '?' | ':') || own.any(|binding| binding.keys.contains(&&*name))
+}
 
 /// Asks; the steps are done only after a yes.
 pub fn open(question: &str, lost: Vec<String>, command: Option<String>, yes: Steps) -> Box<dyn View> {
@@ -105,7 +109,7 @@ impl View for Confirm {
 
     /// Who types a word that was meant for another place must not answer with one of its letters.
     fn stroke(&mut self, letter: char, _: &State) -> Option<Steps> {
-        self.strayed |= !LETTERS.contains(&letter);
+        self.strayed |= !is_meant(letter);
         (self.strayed && letter.is_alphanumeric()).then(|| {
             vec![Step::Say(Notice::tip("hay una pregunta abierta: elige con ← →, y Enter; Esc la deja sin hacer nada"))]
         })

@@ -48,14 +48,21 @@ impl Contexts {
     }
 }
 
+/// Leaves for a context, unless one is there.
+fn go_to(name: &str, state: &State) -> Steps {
+    match name == state.context {
+        true => vec![Step::Say(Notice::tip("ya estás en ese contexto"))],
+        false => vec![Step::Depart(format!("contexto {name}"))],
+    }
+}
+
 impl Contexts {
     /// Goes where one wanted to, if that is a context.
     fn grant(&mut self, state: &State) -> Steps {
         let wish = std::mem::take(&mut self.wish);
         match self.all().iter().any(|line| line.name == wish) {
             _ if wish.is_empty() => Steps::new(),
-            _ if wish == state.context => vec![Step::Say(Notice::tip("ya estás en ese contexto"))],
-            true => vec![Step::Depart(format!("contexto {wish}"))],
+            true => go_to(&wish, state),
             false => vec![Step::Say(Notice::bad(format!("no hay ningún contexto «{wish}»: elige uno de la lista")))],
         }
     }
@@ -94,10 +101,7 @@ impl View for Contexts {
     fn act(&mut self, action: Action, state: &State) -> Steps {
         let chosen = self.all().get(self.chosen).map(|line| line.name.clone());
         match (action, chosen) {
-            (Action::Enter, Some(name)) if name == state.context => {
-                vec![Step::Say(Notice::tip("ya estás en ese contexto"))]
-            }
-            (Action::Enter, Some(name)) => vec![Step::Depart(format!("contexto {name}"))],
+            (Action::Enter, Some(name)) => go_to(&name, state),
             (Action::Copy, Some(name)) => copied(format!("kubectl config use-context {name}")),
             (other, _) => {
                 self.chosen = window::step(self.chosen, self.all().len(), window::by(other, 10));

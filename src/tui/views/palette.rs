@@ -8,8 +8,7 @@ use ratatui::text::Line;
 use super::{ALL, Entry};
 use crate::tui::keys::{Action, Binding, bind};
 use crate::tui::model::format::pad;
-use crate::tui::msg::Effect;
-use crate::tui::state::{Notice, State};
+use crate::tui::state::State;
 use crate::tui::theme::Theme;
 use crate::tui::view::{Step, Steps, View};
 use crate::tui::widgets::input::Input;
@@ -102,11 +101,12 @@ impl Palette {
         if !self.input.text().contains(' ') && (self.chosen > 0 || super::go(self.input.text(), state).is_err()) {
             self.complete(state);
         }
-        // What is not known stays to be mended.
-        if let Err(why) = super::go(self.input.text().trim(), state) {
-            return vec![Step::Say(Notice::bad(why)), Step::Run(Effect::Discover)];
+        let text = self.input.text().trim();
+        match super::go(text, state) {
+            Ok(steps) => std::iter::once(Step::Pop).chain(steps).collect(),
+            // What is not known is told, and stays to be mended.
+            Err(_) => vec![Step::Go(text.into())],
         }
-        vec![Step::Pop, Step::Go(self.input.text().trim().to_string())]
     }
 }
 

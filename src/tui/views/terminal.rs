@@ -28,7 +28,7 @@ pub static ENTRY: Entry = Entry {
     words: &["terminal", "shell", "sh"],
     about: "Una terminal en esta máquina donde kubectl funciona; dentro de un contenedor, con s sobre un pod",
     keys: KEYS,
-    go: |state, _| match state.locked || state.settings.read_only {
+    go: |state, _| match state.only_looks() {
         true => Err("modo de solo lectura: con la terminal se podría cambiar todo".into()),
         false => Ok(vec![Step::Push(local(state))]),
     },
@@ -242,8 +242,8 @@ impl View for Terminal {
         Steps::new()
     }
 
-    fn answered(&mut self, choice: usize, state: &State) -> Steps {
-        let Some(name) = self.offered.get(choice).cloned() else { return vec![Step::Pop] };
+    fn answered(&mut self, choice: Option<usize>, state: &State) -> Steps {
+        let Some(name) = choice.and_then(|at| self.offered.get(at).cloned()) else { return vec![Step::Pop] };
         if let ShellAt::Exec { container, .. } = &mut self.session {
             *container = Some(name);
         }

@@ -167,8 +167,7 @@ impl Why {
 /// What fails, when it is something else that was asked about.
 fn elsewhere(sign: Light, state: &State) -> String {
     let ill = |pod: &&std::sync::Arc<Pod>| {
-        let fails = pod.light == Light::Bad && !pod.trouble.is_empty();
-        (fails || pod.light == Light::Waiting) && state.scope.has(&pod.key.namespace)
+        (pod.fails() || pod.light == Light::Waiting) && state.scope.has(&pod.key.namespace)
     };
     let mut all = state.cluster.pods.values().filter(ill).filter(|_| sign != Light::Bad);
     let Some(first) = all.next() else { return String::new() };

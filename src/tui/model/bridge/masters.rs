@@ -190,7 +190,8 @@ fn scheduler(cluster: &Cluster, now: Timestamp) -> Master {
 
 /// The last binding, read from the scheduler's own event: `Successfully assigned NS/POD to NODE`.
 fn last_decision(cluster: &Cluster) -> Option<String> {
-    let there = |event: &Happening| cluster.pods.keys().any(|key| key.name == event.object);
+    // An event lives where what it tells of does.
+    let there = |event: &Happening| cluster.pods.contains_key(&Key::new(&event.key.namespace, &event.object));
     let event = cluster.last_event(|event| event.reason == "Scheduled").filter(|event| there(event))?;
     let (_, node) = event.message.rsplit_once(" to ")?;
     Some(format!("{} → {node}", event.object))

@@ -59,7 +59,7 @@ pub fn scene<'a>(cluster: &'a Cluster, scope: &Scope, now: Timestamp) -> Scene<'
     let shown = |key: &Key| scope.has(&key.namespace);
     let probes = unready::probes(cluster);
     let of = |light: Light| cluster.pods.values().map(AsRef::as_ref).filter(move |pod: &&Pod| pod.light == light);
-    let failing = of(Light::Bad).filter(|pod| shown(&pod.key) && !pod.trouble.is_empty());
+    let failing = of(Light::Bad).filter(|pod| shown(&pod.key) && pod.fails());
     let unready = of(Light::Busy).filter(|pod| shown(&pod.key));
     let unready = unready.filter_map(|pod| Some(Waiting { pod, why: unready::why(pod, &probes)? }));
     let scheduler = wrong_with_scheduler(cluster, now);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Case, Cause, Finding, causes};
+use crate::tui::model::facts::named_after;
 use crate::tui::model::world::{each, text};
 
 causes! {
@@ -88,8 +89,8 @@ fn wanted(case: &Case, container: &str, told: &str) -> String {
 pub(super) fn owner(case: &Case) -> String {
     let owner = each(case.object, "/metadata/ownerReferences").find(|owner| owner["controller"] == true);
     match owner.map(|owner| (text(owner, "/kind"), text(owner, "/name"))) {
-        Some(("ReplicaSet", name)) => match name.rsplit_once('-') {
-            Some((deployment, _)) => format!("deployment/{deployment}"),
+        Some(("ReplicaSet", name)) => match named_after(name) {
+            Some(deployment) => format!("deployment/{deployment}"),
             None => format!("replicaset/{name}"),
         },
         Some((kind, name)) => format!("{}/{name}", kind.to_lowercase()),

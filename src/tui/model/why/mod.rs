@@ -184,14 +184,16 @@ const NEEDED: &[(&str, &[Needed])] = &[
         &[("storageclasses", Space::None, ""), ("persistentvolumes", Space::None, ""), ("pods", Space::Own, "")],
     ),
     ("CronJob", &[("jobs", Space::Own, "")]),
-    ("Namespace", &[]),
+    ("Deployment", OF_OWNERS),
+    ("ReplicaSet", OF_OWNERS),
+    ("StatefulSet", OF_OWNERS),
+    ("DaemonSet", OF_OWNERS),
+    ("ReplicationController", OF_OWNERS),
+    ("Job", OF_OWNERS),
     ("HorizontalPodAutoscaler", &[("deployments", Space::Own, "")]),
 ];
 
-/// What makes pods.
-const OWNERS: &[&str] = &["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job"];
-
-/// What those need.
+/// What what makes pods needs.
 const OF_OWNERS: &[Needed] = &[
     ("pods", Space::Own, ""),
     ("nodes", Space::None, ""),
@@ -214,11 +216,7 @@ enum Space {
 /// What to list around an object to tell its causes.
 pub fn wants(object: &Value, state: &State) -> Vec<Want> {
     let kind = text(object, "/kind");
-    let needed = match NEEDED.iter().find(|(name, _)| *name == kind) {
-        Some((_, needed)) => needed,
-        None if OWNERS.contains(&kind) => OF_OWNERS,
-        None => &[],
-    };
+    let needed = NEEDED.iter().filter(|(name, _)| *name == kind).flat_map(|(_, needed)| *needed);
     let own = text(object, "/metadata/namespace");
     let want = |(word, space, fields): &Needed| {
         let namespace = match space {
@@ -228,7 +226,7 @@ pub fn wants(object: &Value, state: &State) -> Vec<Want> {
         };
         Want::all(&state.catalog, word, namespace).map(|want| Want { fields: (*fields).into(), ..want })
     };
-    let mut wants: Vec<Want> = needed.iter().filter_map(want).collect();
+    let mut wants: Vec<Want> = needed.filter_map(want).collect();
     super::kin::narrow(&mut wants, object);
     wants
 }

@@ -365,8 +365,8 @@ impl View for Editor {
         vec![Step::Push(chooser::open("Elige una plantilla", names, 0))]
     }
 
-    fn answered(&mut self, choice: usize, state: &State) -> Steps {
-        let Some(name) = templates::names().get(choice).copied() else { return vec![Step::Close] };
+    fn answered(&mut self, choice: Option<usize>, state: &State) -> Steps {
+        let Some(name) = choice.and_then(|at| templates::names().get(at).copied()) else { return vec![Step::Close] };
         self.source = Some(Source::Template(name.into()));
         self.load(state)
     }

@@ -454,8 +454,8 @@ impl View for Play {
         Steps::new()
     }
 
-    fn answered(&mut self, choice: usize, _: &State) -> Steps {
-        self.session.view().commands.get(choice).cloned().map(copied).unwrap_or_default()
+    fn answered(&mut self, choice: Option<usize>, _: &State) -> Steps {
+        choice.and_then(|at| self.session.view().commands.get(at).cloned()).map(copied).unwrap_or_default()
     }
 
     fn act(&mut self, action: Action, state: &State) -> Steps {

@@ -114,8 +114,12 @@ impl Sheet<'_> {
     /// Pods that fail, where the list is of what has pods: its own cells do not tell of them.
     fn ill(&self) -> Vec<&Pod> {
         let pods = WORKLOADS.contains(&self.kind).then_some(&self.state.cluster.pods);
-        let fails = |pod: &&Pod| pod.light == Light::Bad && !pod.trouble.is_empty();
-        pods.into_iter().flat_map(|pods| pods.values()).map(AsRef::as_ref).filter(fails).take(MOST_ILL).collect()
+        pods.into_iter()
+            .flat_map(|pods| pods.values())
+            .map(AsRef::as_ref)
+            .filter(|pod| pod.fails())
+            .take(MOST_ILL)
+            .collect()
     }
 
     /// How a row is doing, one step worse where a pod of its fails.

@@ -312,8 +312,8 @@ impl View for Resources {
         self.clicked(at, area, state)
     }
 
-    fn answered(&mut self, choice: usize, _: &State) -> Steps {
-        self.sort_by(choice)
+    fn answered(&mut self, choice: Option<usize>, _: &State) -> Steps {
+        choice.map(|column| self.sort_by(column)).unwrap_or_default()
     }
 
     fn reply(&mut self, reply: Reply, _: &State) -> Steps {
