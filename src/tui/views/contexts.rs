@@ -60,7 +60,7 @@ impl Contexts {
     /// Goes where one wanted to, if that is a context.
     fn grant(&mut self, state: &State) -> Steps {
         let wish = std::mem::take(&mut self.wish);
-        match self.all().iter().any(|line| line.name == wish) {
+        match wish == state.context || self.all().iter().any(|line| line.name == wish) {
             _ if wish.is_empty() => Steps::new(),
             true => go_to(&wish, state),
             false => vec![Step::Say(Notice::bad(format!("no hay ningún contexto «{wish}»: elige uno de la lista")))],

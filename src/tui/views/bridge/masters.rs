@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::nav::Spot;
-use super::workers::told_beat;
+use super::workers::{border, told_beat};
 use crate::tui::model::bridge::{Loop, Master};
 use crate::tui::model::flash::Actor;
 use crate::tui::model::format::{fit, fit_middle};
@@ -36,7 +36,7 @@ pub fn brief(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&
                 false if state.lit(&ACTORS[index]) => theme.strong(),
                 false => theme.text(),
             };
-            let brief = if master.spark && state.resting { CALM } else { &master.brief };
+            let brief = if rests(master, state) { CALM } else { &master.brief };
             let figure = if index < masters.len() - shown { String::new() } else { format!(" {brief}") };
             let figure = span(figure, theme.dim());
             let before = span(if index == 0 { " " } else { gap }.to_owned(), theme.text());
@@ -49,6 +49,11 @@ pub fn brief(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&
     let ways = [("   ", 4), ("  ", 4), (" ", 4), ("  ", 3), (" ", 3)];
     let spans = ways.map(spaced).into_iter().find(fits).unwrap_or_else(|| spaced((" ", 2)));
     row(frame, area, 0, clip(spans, room));
+}
+
+/// Whether its requests are not measured now: what was measured last is no news.
+fn rests(master: &Master, state: &State) -> bool {
+    master.spark && state.resting && master.light == Light::Good
 }
 
 fn short(name: &'static str) -> &'static str {
@@ -67,11 +72,7 @@ pub fn boxes(frame: &mut Frame, area: Rect, masters: &[Master], chosen: Option<&
     let columns: [Rect; 4] = Layout::horizontal(wide).spacing(1).areas(inner);
     for (index, (master, area)) in masters.iter().zip(columns).enumerate() {
         let focused = chosen == Some(&Spot::Master(index));
-        let border = match focused {
-            true => theme.accent(),
-            false if state.lit(&ACTORS[index]) => theme.strong(),
-            false => theme.dim(),
-        };
+        let border = border(focused, &ACTORS[index], state);
         let name = if focused { theme.selected() } else { theme.strong() };
         let title = Line::from(vec![
             span(" ", theme.text()),
@@ -94,8 +95,7 @@ fn body(master: &Master, room: usize, state: &State) -> Vec<Line<'static>> {
     let mut body = Vec::new();
     for (index, text) in master.lines.iter().enumerate() {
         let style = if index == 0 { theme.text() } else { theme.dim() };
-        // What was measured last is no news at rest.
-        let text = if master.spark && state.resting && master.light == Light::Good { CALM } else { text };
+        let text = if rests(master, state) { CALM } else { text };
         let cut = if text.contains('→') { fit_middle(text, room) } else { fit(text, room) };
         body.push(Line::styled(cut, style));
     }

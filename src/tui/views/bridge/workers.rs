@@ -56,11 +56,7 @@ fn holds(worker: &Worker, chosen: Option<&Spot>) -> bool {
 
 fn draw_one(frame: &mut Frame, area: Rect, worker: &Worker, chosen: Option<&Spot>, state: &State) {
     let theme = state.theme;
-    let border = match holds(worker, chosen) {
-        true => theme.accent(),
-        false if state.lit(&Actor::Worker(worker.node.key.clone())) => theme.strong(),
-        false => theme.dim(),
-    };
+    let border = border(holds(worker, chosen), &Actor::Worker(worker.node.key.clone()), state);
     let room = panel(frame, area, title(worker, chosen, area.width, state), beat(worker, state), border);
     let columns = usize::from(room.width);
     let mut head = figures(worker, columns, room.height, theme);
@@ -107,6 +103,15 @@ fn beat(worker: &Worker, state: &State) -> Line<'static> {
     let well = worker.light == Light::Good;
     let style = if well { state.theme.dim() } else { state.theme.bad() };
     worker.beat.map(|age| Line::styled(told_beat(age, well, state), style)).unwrap_or_default()
+}
+
+/// The frame of what is chosen, of what has just acted, or of the others.
+pub(super) fn border(chosen: bool, actor: &Actor, state: &State) -> Style {
+    match chosen {
+        true => state.theme.accent(),
+        false if state.lit(actor) => state.theme.strong(),
+        false => state.theme.dim(),
+    }
 }
 
 /// How old a heartbeat is; that it is well, while no seconds are counted.
